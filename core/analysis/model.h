@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/catalog.h"
+#include "core/base/clocks.h"
+#include "core/telemetry/batch.h"
+#include "core/telemetry/histogram.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What the batches of a time range say, joined: the one set of values behind `binnacle show`, every page, comparison and
+/// reports.  Plain values, no behaviour; made by core/analysis/snapshot.h.
+namespace binnacle::analysis {
+
+using telemetry::Histogram;
+
+enum class Health : std::uint8_t { Unknown, Ok, Warning, Critical };
+enum class NodeKind : std::uint8_t { Workload, Process, Service, External, Internet };
+
+/// One ledger: what one side of an edge counted.
+struct Ledger {
+    std::uint64_t requests = 0, errors = 0;
+    std::map<std::string, std::uint64_t> statuses; // "200" → n
+    Histogram latency, firstByte;                  // ns
+    std::uint64_t lost = 0;                        // losses known to touch this ledger
+};
+
+struct RouteSummary {
+    std::string route;
+    std::uint64_t requests = 0, errors = 0;
+    std::map<std::string, std::uint64_t> statuses;
+    Histogram latency, firstByte;
+};
+
+/// contracts.md `show tcp`; nullopt = not collected.
+struct TcpSummary {
+    std::uint64_t active = 0, opened = 0, closed = 0, failed = 0;
+    std::map<std::string, std::uint64_t> failedBy; // "ECONNREFUSED" → n
+    Histogram connectTime, rtt, rttVariance, lifetime;
+    std::optional<std::uint64_t> segmentsOut, segmentsIn, retransmitsOut, retransmitsIn, synRetransmits, outOfOrder;
+    std::optional<std::uint64_t> resetsSent, resetsReceived, zeroWindows, zeroWindowNs, acceptQueueOverflows, acceptQueueMax;
+    std::uint64_t bytesSent = 0, bytesReceived = 0;
+    std::uint64_t payloadLost = 0, payloadUnseen = 0;
+    std::optional<double> reuseRatio;
+};
+
+struct Edge {
+    std::string from, to; // node ids
+    std::uint16_t port = 0;
+    Protocol protocol = Protocol::Unknown;
+    bool tls = false;
+    Ledger chosen;                 // the server's where it is covered without loss, else the client's
+    std::optional<Ledger> client, server;
+    std::vector<RouteSummary> routes; // of the chosen ledger, by requests, most first
+    std::uint64_t inFlight = 0;
+    Nanoseconds oldestInFlight{};
+    std::uint64_t bytesSent = 0, bytesReceived = 0; // payload from → to, and back
+    std::uint64_t failedConnects = 0;
+    std::uint64_t losses = 0;      // exchanges, bytes and records known to be lost on this edge
+    TcpSummary tcp;
+    Health health = Health::Unknown;
+    std::vector<std::string> healthReasons; // sentences
+};
+
+struct ListeningAddress {
+    std::string address; // 10.0.0.1:80
+    std::string instance;
+    friend bool operator==(const ListeningAddress&, const ListeningAddress&) = default;
+    friend auto operator<=>(const ListeningAddress&, const ListeningAddress&) = default;
+};
+
+struct Instance {
+    EntityKey key;
+    std::string name, host, node; // node id it belongs to
+    bool alive = false;           // at the end of the range
+    std::vector<std::pair<std::string, std::string>> attributes;
+};
+
+/// A vertex of the map and a row of the services table.
+struct Node {
+    std::string id; // workload:ns/name, process:name, external:host:port, internet
+    std::string name;
+    std::optional<std::string> nameSpace;
+    NodeKind kind = NodeKind::Process;
+    std::string type; // nginx, redis, python …; empty when unknown
+    std::uint32_t instances = 0, instancesMax = 0; // alive at the end; most in the range
+    std::vector<std::string> hosts;                // sorted
+    Ledger inbound;                                // sum over inbound edges' chosen ledgers (edges add; ledgers of one edge never do)
+    std::vector<RouteSummary> routes;              // inbound, by requests
+    std::vector<std::string> clients, servers;     // node ids, sorted
+    std::vector<ListeningAddress> listening;
+    std::uint64_t inFlight = 0;
+    Nanoseconds oldestInFlight{};
+    Health health = Health::Unknown;
+    std::vector<std::string> healthReasons;
+};
+
+struct OpenExchange {
+    std::string service, instance, route, peer; // service and peer are node ids
+    UtcTime startedAt{};
+    Nanoseconds age{};
+    std::optional<std::string> waitsOn;
+    std::optional<std::uint32_t> thread;
+    std::vector<std::string> stack;
+};
+
+struct Connection {
+    EntityKey key;
+    std::string from, to; // node ids
+    std::string local, remote; // addresses with ports, as the reporting end sees them
+    std::string instance;
+    telemetry::Side side = telemetry::Side::Client;
+    Protocol protocol = Protocol::Unknown;
+    std::string state; // ESTABLISHED …
+    std::uint32_t pid = 0;
+    bool existed = false;
+    UtcTime openedAt{}, closedAt{}; // closedAt zero while open
+    std::uint64_t bytesSent = 0, bytesReceived = 0, captured = 0, payloadLost = 0, payloadUnseen = 0, requests = 0;
+    Nanoseconds rtt{}, rttVariance{};
+};
+
+struct Event {
+    UtcTime at{};
+    EventKind kind = EventKind::ProcessExec;
+    std::string subject, detail;
+};
+
+struct LossSummary {
+    std::string place, reason, unit, advice;
+    std::uint64_t count = 0;
+    TimeRange range;
+};
+
+struct CoverageSummary {
+    std::string subject, what, advice;
+    double share = 0; // of what was not understood
+};
+
+struct AgentSummary {
+    telemetry::AgentIdentity identity;
+    telemetry::AgentHealth latest;
+    UtcTime lastBatch{};
+    std::uint64_t batches = 0;
+};
+
+/// One second, for charts: joined over hosts, summed over services.
+struct SecondSummary {
+    UtcTime from{};
+    std::uint64_t requests = 0, errors = 0, failedConnects = 0, losses = 0;
+    bool gap = false;
+    Health worst = Health::Unknown;
+};
+
+struct Snapshot {
+    TimeRange range;
+    std::vector<Node> nodes;   // by id
+    std::vector<Edge> edges;   // by (from, to, port, protocol, tls)
+    std::vector<Instance> instances; // by key
+    std::vector<OpenExchange> inFlight; // oldest first
+    std::vector<Connection> connections; // by (from, to, openedAt)
+    std::vector<Event> events;  // by time
+    std::vector<LossSummary> losses; // by (place, reason)
+    std::vector<CoverageSummary> coverage;
+    std::vector<AgentSummary> agents; // by host
+    std::vector<telemetry::Gap> gaps;
+};
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+/// What charts draw of one service or edge over time; one entry a frame, ascending, gaps left out.
+struct SeriesPoint {
+    UtcTime at{};
+    Nanoseconds width{};
+    std::uint64_t requests = 0, errors = 0, inFlight = 0;
+    std::optional<Nanoseconds> p50, p90, p95, p99, max;
+};
+
+} // namespace binnacle::analysis
