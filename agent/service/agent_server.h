@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "agent/service/listen_address.h"
+#include "core/base/result.h"
+#include "core/telemetry/batch.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace binnacle::agent {
+
+class RollingBuffer;
+
+struct ServerOptions {
+    ListenAddress listen;
+    telemetry::AgentIdentity identity;                        // epoch is the buffer's
+    std::function<ClockAnchor()> anchor;                      // both clocks now; from any thread
+    std::function<void(std::uint32_t pid)> onLocalReader;     // a reader on this host: it is not to be observed; from any thread
+    std::function<void(std::uint32_t pid)> onLocalReaderGone; // its last connection ended
+    int protocolVersion = 0;                                  // 0: this program's; tests speak others
+};
+
+/// Answers readers over gRPC: handshake, live stream from a cursor, history, horizons, time.
+///
+/// Owns the listening socket and a thread that accepts; gRPC's own threads answer.  Who connects is asked of the kernel
+/// (SO_PEERCRED; the owner of the peer's socket for loopback TCP): another user than the agent's or root gets a sentence.
+/// At most 16 readers at a time, each holds a thread and no queue: a slow one lags in detail first, then reads history.
+/// Thread: start and stop from one thread.
+class AgentServer {
+public:
+    /// A stale socket is replaced; an address in use is an error that says who might hold it.
+    static Result<std::unique_ptr<AgentServer>> start(ServerOptions options, RollingBuffer& buffer);
+    ~AgentServer(); // stop()
+
+    std::uint32_t readers() const; // any thread
+    void stop();                   // ends all streams; under a second
+
+private:
+    class Private;
+    explicit AgentServer(std::unique_ptr<Private> d);
+    std::unique_ptr<Private> d;
+};
+
+} // namespace binnacle::agent
