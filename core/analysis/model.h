@@ -88,7 +88,8 @@ struct Node {
     std::optional<std::string> nameSpace;
     NodeKind kind = NodeKind::Process;
     std::string type; // nginx, redis, python …; empty when unknown
-    std::uint32_t instances = 0, instancesMax = 0; // alive at the end; most in the range
+    std::uint32_t instances = 0, instancesMax = 0; // alive at the end; most at one time in the range
+    bool instancesKnown = true;                    // false: an agent that had some of them says nothing about the end
     std::vector<std::string> hosts;                // sorted
     Ledger inbound;                                // sum over inbound edges' chosen ledgers (edges add; ledgers of one edge never do)
     std::vector<RouteSummary> routes;              // inbound, by requests
