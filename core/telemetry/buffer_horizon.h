@@ -12,10 +12,9 @@ namespace binnacle::telemetry {
 /// How far back an agent's rolling buffer reaches for one signal, and what it costs.
 struct BufferHorizon {
     EntityKey agent;
-    std::string signal; // detail, overview_1s, overview_10s, overview_1m, overview_10m
+    std::string signal; // detail, overview_1s, overview_10s, overview_1min, overview_10min
     TimeRange range;    // of what is kept; empty when there is nothing
-    std::uint64_t memoryBytes = 0;
-    std::uint64_t diskBytes = 0;
+    std::uint64_t bytes = 0; // memory and disk together
     friend bool operator==(const BufferHorizon&, const BufferHorizon&) = default;
 };
 
