@@ -2,46 +2,14 @@
 #pragma once
 
 #include "core/telemetry/batch.h"
+#include "core/telemetry/segment.h"
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <variant>
 
 namespace binnacle::agent {
-
-/// One encoded chunk of the open segment, as it goes over the wire.  Immutable and shared by all readers.
-struct LiveChunk {
-    telemetry::BatchKey key;
-    TimeRange range;
-    ClockAnchor anchor;
-    telemetry::ChunkKind kind = telemetry::ChunkKind::Overview;
-    std::uint64_t segment = 0; // of this kind, counted from 1 in each epoch
-    std::uint32_t index = 0;   // in the segment
-    std::string bytes;
-};
-using LiveChunkPtr = std::shared_ptr<const LiveChunk>;
-
-/// The dictionary of the open segment, for a reader that begins in its middle.
-struct SegmentOpening {
-    telemetry::ChunkKind kind = telemetry::ChunkKind::Overview;
-    std::uint64_t segment = 0;
-    std::uint32_t nextIndex = 0; // of the chunk that follows
-    std::string bytes;
-};
-
-/// A sealed run of batches; decodable alone.  May begin before what was asked for.
-struct SealedBytes {
-    telemetry::ChunkKind kind = telemetry::ChunkKind::Overview;
-    std::uint32_t epoch = 0;
-    std::uint64_t firstSequence = 0, lastSequence = 0;
-    TimeRange range;
-    std::shared_ptr<const std::string> bytes;
-};
-
-/// What a reader gets next; monostate = nothing new yet.
-using ReadStep = std::variant<std::monostate, LiveChunkPtr, SegmentOpening, SealedBytes, telemetry::Gap>;
 
 /// The last batch that a reader has.
 struct Cursor {
@@ -49,5 +17,32 @@ struct Cursor {
     std::uint64_t sequence = 0;
     friend auto operator<=>(const Cursor&, const Cursor&) = default;
 };
+
+/// One encoded chunk of a recent second.  Immutable and shared by all readers.
+struct LiveChunk {
+    telemetry::EncodedChunk chunk;
+    ClockAnchor anchor;
+
+    Cursor cursor() const { return {chunk.key.epoch, chunk.key.sequence}; }
+};
+using LiveChunkPtr = std::shared_ptr<const LiveChunk>;
+
+/// The dictionary of the open segment, for a reader that begins in its middle.
+struct SegmentOpening {
+    telemetry::ChunkKind kind = telemetry::ChunkKind::Overview;
+    std::uint32_t epoch = 0;
+    std::uint64_t segment = 0;
+    std::string dictionary;
+};
+
+/// A sealed run of batches; decodable alone.  May begin before what was asked for.
+struct SealedBytes {
+    telemetry::ChunkKind kind = telemetry::ChunkKind::Overview;
+    TimeRange range;
+    std::shared_ptr<const std::string> bytes;
+};
+
+/// What a reader gets next; monostate = nothing new yet.
+using ReadStep = std::variant<std::monostate, LiveChunkPtr, SegmentOpening, SealedBytes, telemetry::Gap>;
 
 } // namespace binnacle::agent

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct BufferStats {
 };
 
 class RollingBuffer;
+struct StoredSegment;
 
 /// One reader's place in one kind of chunk.  Holds a position and no data, so that a reader that stopped costs nothing.
 /// Thread: the reader's own; it locks the buffer for each step.
@@ -41,12 +43,21 @@ public:
     /// what is forgotten as a Gap (its `from` is zero when the reader's place in time is not known).
     ReadStep next();
 
+    /// How many recent chunks are waiting.
+    std::size_t lag() const;
+
     telemetry::ChunkKind kind() const { return m_kind; }
-    Cursor position() const { return m_position; }
+    Cursor position() const { return m_position; } // of the last batch that was given
 
 private:
     friend class RollingBuffer;
     ChunkReader(RollingBuffer& buffer, telemetry::ChunkKind kind) : m_buffer(&buffer), m_kind(kind) {}
+
+    // All under the buffer's lock.
+    ReadStep join();
+    ReadStep give(const LiveChunkPtr& chunk);
+    ReadStep giveSealed(StoredSegment segment, std::unique_lock<std::mutex>& lock);
+    std::optional<telemetry::Gap> gapBefore(Cursor next, UtcTime from);
 
     RollingBuffer* m_buffer; // not owned, outlives its readers: the service stops first
     telemetry::ChunkKind m_kind;
@@ -97,9 +108,11 @@ public:
     /// Wakes all that wait, for shutting down.
     void wakeReaders();
 
-    /// Sealed and open segments of one kind that intersect `range`, in order, at the finest level that still covers each part
-    /// when `rollUps`; `visit` returns false to stop.  Then the gaps that lie in the range.
-    void readHistory(telemetry::ChunkKind kind, TimeRange range, bool rollUps, const std::function<bool(const SealedBytes&)>& visit);
+    /// Segments of one kind that intersect `range`, oldest first, the open one as it would be sealed now; for each part of the
+    /// range the finest level that is left.  `visit` returns false to stop; it is called without a lock.
+    void readHistory(telemetry::ChunkKind kind, TimeRange range, const std::function<bool(const SealedBytes&)>& visit) const;
+
+    /// Times between two epochs that lie in what is kept.
     std::vector<telemetry::Gap> gaps() const;
 
     std::vector<telemetry::BufferHorizon> horizons() const;

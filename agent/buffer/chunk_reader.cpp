@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/buffer/internal/buffer_state.h"
+#include "agent/buffer/rolling_buffer.h"
+#include "core/telemetry/batch_reader.h"
+
+#include <algorithm>
+
+namespace binnacle::agent {
+namespace {
+
+SealedBytes sealed(const StoredSegment& segment, std::shared_ptr<const std::string> bytes)
+{
+    return {factsOf(segment.tier).kind, segment.range, std::move(bytes)};
+}
+
+/// The part of a roll-up segment that the finer level does not cover any more, encoded anew; null when there is none.
+std::shared_ptr<const std::string> cutAt(const std::string& bytes, telemetry::Level level, UtcTime end)
+{
+    const auto batches = telemetry::readSegment(asBytes(bytes));
+    telemetry::SegmentWriter writer(level);
+    bool any = false;
+    for (const telemetry::Batch& batch : batches ? *batches : std::vector<telemetry::Batch>{}) {
+        if (batch.range.to > end)
+            break;
+        writer.append(batch);
+        any = true;
+    }
+    return any ? std::make_shared<const std::string>(writer.seal(telemetry::ChunkKind::Overview)->bytes) : nullptr;
+}
+
+} // namespace
+
+ReadStep ChunkReader::join()
+{
+    RollingBuffer::Private& state = *m_buffer->d;
+    m_joinNow = false;
+    m_position = state.newest();
+    const auto opening = state.writer(telemetry::Level::Second).opening(m_kind);
+    if (!opening)
+        return {};
+    m_segment = opening->segment;
+    m_nextIndex = static_cast<std::uint32_t>(state.writer(telemetry::Level::Second).openChunks(m_kind).size());
+    return SegmentOpening{m_kind, state.m_epoch, opening->segment, opening->dictionary};
+}
+
+ReadStep ChunkReader::give(const LiveChunkPtr& chunk)
+{
+    m_segment = chunk->chunk.segment;
+    m_nextIndex = chunk->chunk.index + 1;
+    m_position = std::max(m_position, chunk->cursor());
+    m_time = std::max(m_time, chunk->chunk.range.to);
+    return chunk;
+}
+
+/// What lies between the reader's place and `next`, if anything; the reader stands right before `next` then.
+std::optional<telemetry::Gap> ChunkReader::gapBefore(Cursor next, UtcTime from)
+{
+    if (m_position == Cursor{} || (m_position.epoch == next.epoch && next.sequence <= m_position.sequence + 1))
+        return std::nullopt;
+    const bool newEpoch = m_position.epoch != next.epoch;
+    telemetry::Gap gap{m_buffer->d->m_options.agent, {m_time, from}, newEpoch ? Loss::AgentGap : Loss::ReaderGap,
+                       newEpoch ? "the agent was not running, or its buffer did not survive" : "older than the agent's buffer"};
+    m_position = {next.epoch, next.sequence - 1};
+    // An absent detail chunk says by itself that there is none; a gap is about everything.
+    return m_kind == telemetry::ChunkKind::Overview ? std::optional(gap) : std::nullopt;
+}
+
+ReadStep ChunkReader::next()
+{
+    RollingBuffer::Private& state = *m_buffer->d;
+    std::unique_lock lock(state.m_mutex);
+    if (m_joinNow)
+        return join();
+    ChunkRing& ring = state.ring(m_kind);
+    if (m_segment != 0) {
+        if (const LiveChunkPtr following = ring.find(m_segment, m_nextIndex))
+            return give(following);
+    }
+    const LiveChunkPtr recent = ring.findAfter(m_position);
+    const LiveChunkPtr opener = recent ? ring.find(recent->chunk.segment, 0) : nullptr;
+    const bool contiguous = recent && (m_position >= Cursor{state.m_epoch, recent->chunk.key.sequence - 1} || !ring.isOldest(recent));
+    if (opener && contiguous)
+        return give(opener);
+    const StoredSegment* older = state.m_store.findAfter(secondsTier(m_kind), m_position);
+    if (older && (!opener || Cursor{older->epoch, older->firstSequence} <= recent->cursor()))
+        return giveSealed(*older, lock);
+    if (!opener)
+        return {};
+    if (auto gap = gapBefore(recent->cursor(), recent->chunk.range.from))
+        return std::move(*gap);
+    return give(opener);
+}
+
+/// The lock is let go while the bytes are read.
+ReadStep ChunkReader::giveSealed(StoredSegment segment, std::unique_lock<std::mutex>& lock)
+{
+    if (auto gap = gapBefore({segment.epoch, segment.firstSequence}, segment.range.from))
+        return std::move(*gap);
+    lock.unlock();
+    auto bytes = loadBytes(segment);
+    m_segment = 0;
+    m_position = segment.last();
+    if (!bytes || !telemetry::verifySegment(asBytes(*bytes))) {
+        if (m_kind == telemetry::ChunkKind::Detail)
+            return next();
+        const TimeRange missing{std::exchange(m_time, segment.range.to), segment.range.to};
+        return telemetry::Gap{m_buffer->d->m_options.agent, {std::max(missing.from, segment.range.from), missing.to}, Loss::ReaderGap,
+                              "a segment of the agent's buffer was forgotten or damaged while it was read"};
+    }
+    m_time = segment.range.to;
+    return sealed(segment, std::move(bytes));
+}
+
+std::size_t ChunkReader::lag() const
+{
+    const std::lock_guard lock(m_buffer->d->m_mutex);
+    return m_joinNow ? 0 : m_buffer->d->ring(m_kind).countAfter(m_position);
+}
+
+ChunkReader RollingBuffer::readFrom(telemetry::ChunkKind kind, std::optional<Cursor> after)
+{
+    ChunkReader reader(*this, kind);
+    const std::lock_guard lock(d->m_mutex);
+    if (after && *after <= d->newest())
+        reader.m_position = *after;
+    else
+        reader.m_joinNow = true;
+    return reader;
+}
+
+ChunkReader RollingBuffer::readSince(telemetry::ChunkKind kind, UtcTime from)
+{
+    ChunkReader reader(*this, kind);
+    const std::lock_guard lock(d->m_mutex);
+    for (const StoredSegment& segment : d->m_store.tier(secondsTier(kind))) {
+        if (segment.range.to > from) {
+            reader.m_position = {segment.epoch, segment.firstSequence - 1};
+            return reader;
+        }
+    }
+    for (const LiveChunkPtr& chunk : d->ring(kind).chunks()) {
+        if (chunk->chunk.range.to > from) {
+            reader.m_position = {d->m_epoch, chunk->chunk.key.sequence - 1};
+            return reader;
+        }
+    }
+    reader.m_joinNow = true;
+    return reader;
+}
+
+void RollingBuffer::readHistory(telemetry::ChunkKind kind, TimeRange range, const std::function<bool(const SealedBytes&)>& visit) const
+{
+    struct Part {
+        StoredSegment segment;
+        std::optional<UtcTime> cut;
+    };
+    std::vector<Part> parts;
+    std::optional<telemetry::Segment> open;
+    {
+        const std::lock_guard lock(d->m_mutex);
+        UtcTime end = range.to; // what later, finer parts cover already begins here
+        open = d->writer(telemetry::Level::Second).peek(kind);
+        if (open && open->header.range.intersects(range))
+            end = std::min(end, open->header.range.from);
+        else
+            open.reset();
+        for (const TierFacts& facts : kTiers) {
+            if (facts.kind != kind)
+                continue;
+            const auto& tier = d->m_store.tier(facts.tier);
+            UtcTime begin = end;
+            for (auto segment = tier.rbegin(); segment != tier.rend(); ++segment) {
+                const bool finest = facts.batch == std::chrono::seconds(1);
+                if (!segment->range.intersects({range.from, finest ? range.to : end}))
+                    continue;
+                parts.push_back({*segment, finest || segment->range.to <= end ? std::nullopt : std::optional(end)});
+                begin = std::min(begin, segment->range.from);
+            }
+            end = begin;
+        }
+    }
+    std::ranges::sort(parts, {}, [](const Part& part) { return part.segment.range.from; });
+    for (const Part& part : parts) {
+        auto bytes = loadBytes(part.segment);
+        if (bytes && part.cut)
+            bytes = cutAt(*bytes, levelOf(part.segment.tier), *part.cut);
+        if (bytes && telemetry::verifySegment(asBytes(*bytes)) && !visit(sealed(part.segment, std::move(bytes))))
+            return;
+    }
+    if (open)
+        visit({kind, open->header.range, std::make_shared<const std::string>(std::move(open->bytes))});
+}
+
+} // namespace binnacle::agent
