@@ -126,6 +126,7 @@ struct TcpRow {
     std::uint32_t end = 0;
     std::uint64_t opened = 0, closed = 0;
     std::uint64_t active = 0;                   // gauge at the end of the second
+    UtcTime activeAt{};                         // roll-ups: when `active` was read; zero = at the end of the range
     std::vector<ErrnoCount> failed;             // connects that came to nothing
     std::uint64_t bytesSent = 0, bytesReceived = 0; // payload, once each
     std::uint64_t payloadLost = 0;              // bytes whose record was lost, both directions
