@@ -93,7 +93,6 @@ public:
 
 private:
     void decide(const Chunk& chunk, ExchangeSink& sink);
-    void begin(ExchangeSink& sink);
 
     std::unique_ptr<Detection> m_detection; // until the verdict
     std::unique_ptr<AnyStream> m_stream;    // from the verdict Parse on

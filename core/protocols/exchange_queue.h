@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/protocols/application_protocol.h"
+#include "core/protocols/ring_queue.h"
+#include "core/protocols/stream_parser.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace binnacle::protocols {
+
+/// A byte of a stream: when it was moved, by whom, and where it is.
+struct Origin {
+    HostTime at{};
+    std::uint64_t position = 0;
+    std::uint32_t sequence = 0;
+    std::uint32_t thread = 0;
+};
+
+/// Which request is a response for?  In protocols without ids: the oldest unanswered one.  The art is in what to do after bytes were lost.
+///
+/// A *hole* is a place in one direction where whole messages may be missing.  Then
+///  - after a hole in the requests, what was asked before it still pairs; responses beyond that are counted as lost, one each, since they
+///    stand for requests that were not seen; requests seen after it are set aside, for their responses are among those;
+///  - after a hole in the responses, the number of lost ones follows from what is outstanding when that leaves only one possibility;
+///    else all outstanding requests are counted as lost.
+/// The sequence is known again when a request begins and
+///  - nobody was ever seen to send before the previous answer was there (then it cannot have an older one outstanding), or
+///  - the client takes turns (no request was ever seen to begin between the answers to earlier ones) and an answer has come since, or
+///  - nothing moved for kIdle.
+/// The limits of these proofs: a client that begins to pipeline with the very message that is lost is noticed at its next request, and what
+/// was taken as known is set aside again; on a connection that pipelines without turns, an answer later than kIdle is paired one off
+/// until the next quiet moment.
+template <ApplicationProtocol P>
+class ExchangeQueue {
+public:
+    using Request = typename P::Request;
+    using Response = typename P::Response;
+
+    explicit ExchangeQueue(Start start) : m_doubt(start == Start::MidStream ? Doubt::Attached : Doubt::None) {}
+
+    /// Bytes of a direction moved, whatever they are.
+    void onBytes(Direction direction, HostTime at)
+    {
+        m_idleBefore = m_lastByteAt == HostTime{} ? Nanoseconds{} : at - m_lastByteAt;
+        m_lastByteAt = std::max(m_lastByteAt, at);
+        m_answerSinceRequest |= direction == Direction::Response;
+    }
+
+    void requestBegins(const Request& request, const Origin& start, ExchangeSink& sink)
+    {
+        settle(start.at, sink);
+        const bool answered = std::exchange(m_answerSinceRequest, false);
+        m_aside = m_doubt != Doubt::None || m_pending.size() >= StreamParser::kMaxInFlight;
+        if (m_aside) {
+            setAside(start.at, sink);
+            return;
+        }
+        const bool between = answered && !m_pending.empty();
+        Pending& pending = m_pending.pushBack();
+        pending.request = request;
+        pending.start = start;
+        pending.end = start;
+        pending.bytes = 0;
+        pending.ended = pending.lost = false;
+        pending.between = between;
+    }
+
+    /// The request that has begun goes on up to here.
+    void requestMoves(const Origin& end, std::uint64_t endPosition)
+    {
+        if (m_aside || m_pending.empty() || m_pending.back().ended)
+            return;
+        m_pending.back().end = end;
+        m_pending.back().bytes = endPosition - m_pending.back().start.position;
+    }
+
+    void requestEnds(const Origin& end, std::uint64_t endPosition, ExchangeSink& sink)
+    {
+        if (m_aside || m_pending.empty() || m_pending.back().ended)
+            return;
+        requestMoves(end, endPosition);
+        m_pending.back().ended = true;
+        if (m_answered && m_pending.size() == 1)
+            finishFront(sink);
+        else if (!m_early.empty() && m_pending.size() == 1)
+            pairEarly(sink);
+    }
+
+    /// The request that the response arriving now belongs to.
+    const Request* answering() const
+    {
+        return m_pending.empty() || m_answered ? nullptr : &m_pending.front().request;
+    }
+
+    /// After a responseHole(): the next message boundary was found.
+    void responsesResume(HostTime at, ExchangeSink& sink)
+    {
+        if (m_responseHole)
+            resolveResponseHole(at, sink);
+    }
+
+    /// A response head was read, or for protocols without heads a whole response.
+    void responseBegins(ExchangeSink& sink)
+    {
+        if (m_answered) // the server did not wait for the end of the request, and now answers the next one
+            finishFront(sink);
+        m_unknown = m_pending.empty() && m_doubt != Doubt::None;
+    }
+
+    void responseEnds(const Response& response, const Origin& start, const Origin& end, std::uint64_t endPosition, ExchangeSink& sink)
+    {
+        const Answer answer{response, start, end, endPosition - start.position};
+        if (std::exchange(m_unknown, false))
+            answerUnknown(end.at, sink);
+        else if (!m_pending.empty())
+            answerFront(answer, sink);
+        else
+            keepEarly(answer);
+    }
+
+    /// A response that nobody we know asked for turned out to be over.
+    void unknownResponseEnds(HostTime at, ExchangeSink& sink)
+    {
+        if (std::exchange(m_unknown, false))
+            answerUnknown(at, sink);
+    }
+
+    /// The last bytes of a response body were lost: its end is not known, the sequence is.
+    void responseEndsUnseen(HostTime at, ExchangeSink& sink)
+    {
+        if (std::exchange(m_unknown, false))
+            answerUnknown(at, sink);
+        else if (!m_pending.empty())
+            loseFront(1, at, sink);
+        else
+            ++m_orphans;
+    }
+
+    /// Requests may be missing from here on.  `inside`: the one that had begun is cut.
+    void requestHole(bool inside, HostTime at, ExchangeSink& sink)
+    {
+        const bool cut = inside && !m_aside && !m_pending.empty() && !m_pending.back().ended;
+        if (cut) {
+            m_pending.back().lost = m_pending.back().ended = true;
+            if (m_answered && m_pending.size() == 1)
+                loseFront(1, at, sink);
+        }
+        if (m_doubt != Doubt::None)
+            return;
+        m_doubt = Doubt::Requests;
+        m_unknownAnswers = m_early.size();
+        m_setAside = cut ? 0 : 1; // at least one exchange is touched
+        lose(m_early.size(), at, sink);
+        m_early.clear();
+    }
+
+    /// Responses may be missing from here on.  `inside`: one had begun and is cut.  `known`: the place was known to be a border otherwise.
+    void responseHole(bool inside, bool known, HostTime at, ExchangeSink& sink)
+    {
+        const bool unknown = std::exchange(m_unknown, false) || (m_pending.empty() && m_doubt != Doubt::None);
+        if (inside && unknown) {
+            answerUnknown(at, sink);
+        } else if (inside && !m_pending.empty()) {
+            loseFront(1, at, sink);
+        } else if (!inside && known && m_doubt == Doubt::None) {
+            m_missingAtLeast = 1;
+        }
+        m_responseHole = m_doubt == Doubt::None || !m_pending.empty();
+    }
+
+    /// The connection speaks something else from here on.
+    void abandon(HostTime at, ExchangeSink& sink)
+    {
+        if (m_answered)
+            finishFront(sink);
+        loseFront(m_pending.size(), at, sink);
+    }
+
+    void close(HostTime at, ExchangeSink& sink)
+    {
+        if (m_answered && !m_pending.empty())
+            finishFront(sink);
+        while (!m_pending.empty()) {
+            if (m_pending.front().lost || m_responseHole)
+                lose(1, at, sink);
+            else
+                emit(m_pending.front(), nullptr, at, sink);
+            m_pending.popFront();
+        }
+        if (m_doubt == Doubt::Requests && m_setAside > m_unknownAnswers)
+            lose(m_setAside - m_unknownAnswers, at, sink);
+        m_orphans += m_early.size();
+        m_early.clear();
+        m_doubt = Doubt::None;
+    }
+
+    std::size_t inFlight(std::span<InFlight> out) const
+    {
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < m_pending.size(); ++i) {
+            const Pending& pending = m_pending[i];
+            if (pending.lost)
+                continue;
+            if (count < out.size())
+                out[count] = {pending.request.routeText(), pending.start.at, pending.start.thread, pending.start.position};
+            ++count;
+        }
+        return count;
+    }
+
+    bool inDoubt() const { return m_doubt != Doubt::None; }
+    std::uint64_t orphans() const { return m_orphans; }
+
+private:
+    static constexpr Nanoseconds kIdle = std::chrono::seconds(5);
+    /// Records of two threads can be written in the wrong order; more than this apart, they were not.
+    static constexpr Nanoseconds kInversion = std::chrono::milliseconds(1);
+    static constexpr std::size_t kMaxEarly = 64;
+
+    enum class Doubt : std::uint8_t {
+        None,      // the next response is for the oldest pending request
+        Attached,  // as Requests, but before our time: nothing of it is a loss
+        Requests,  // after the pending ones, an unknown number of requests is missing; losses are counted by their responses
+        Responses, // an unknown number of responses is missing; losses are counted by their requests
+    };
+
+    struct Pending {
+        Request request;
+        Origin start, end;
+        std::uint64_t bytes = 0;
+        bool ended = false;
+        bool lost = false;    // known to have been there, not known whole
+        bool between = false; // began between the answers to earlier ones
+    };
+    struct Answer {
+        Response response;
+        Origin start, end;
+        std::uint64_t bytes = 0;
+    };
+
+    static void lose(std::size_t count, HostTime at, ExchangeSink& sink)
+    {
+        if (count > 0)
+            sink.onLoss(Loss::ParserGap, count, at);
+    }
+
+    void loseFront(std::size_t count, HostTime at, ExchangeSink& sink)
+    {
+        for (; count > 0; --count) {
+            lose(1, at, sink);
+            m_pending.popFront();
+            m_answered = false;
+        }
+    }
+
+    void emit(const Pending& asked, const Answer* answer, HostTime at, ExchangeSink& sink)
+    {
+        Exchange out;
+        out.protocol = P::kProtocol;
+        P::pair(asked.request, answer ? &answer->response : nullptr, out);
+        out.requestStart = asked.start.at;
+        out.requestEnd = asked.end.at;
+        out.requestThread = asked.start.thread;
+        out.requestPosition = asked.start.position;
+        out.requestSequence = asked.start.sequence;
+        out.requestBytes = asked.bytes;
+        out.responseStart = out.responseEnd = at;
+        if (answer) {
+            out.responseStart = answer->start.at;
+            out.responseEnd = answer->end.at;
+            out.responseThread = answer->end.thread;
+            out.responsePosition = answer->start.position;
+            out.responseSequence = answer->start.sequence;
+            out.responseBytes = answer->bytes;
+            out.requestStart = std::min(out.requestStart, out.responseStart); // see kInversion
+        }
+        sink.onExchange(out);
+    }
+
+    /// What an answer that pairs says about how the client works.
+    void learn(const Answer& answer)
+    {
+        m_provisional = false;
+        if (m_pending.size() < 2 || m_responseHole)
+            return;
+        const Pending& next = m_pending[1];
+        m_pipelined |= next.start.at < answer.start.at;
+        m_takesTurns &= !next.between;
+    }
+
+    void answerFront(const Answer& answer, ExchangeSink& sink)
+    {
+        learn(answer);
+        Pending& front = m_pending.front();
+        if (front.lost) {
+            loseFront(1, answer.end.at, sink);
+        } else if (front.ended) {
+            emit(front, &answer, answer.end.at, sink);
+            m_pending.popFront();
+        } else {
+            m_answer = answer;
+            m_answered = true;
+        }
+    }
+
+    void finishFront(ExchangeSink& sink)
+    {
+        emit(m_pending.front(), &m_answer, m_answer.end.at, sink);
+        m_pending.popFront();
+        m_answered = false;
+    }
+
+    void answerUnknown(HostTime at, ExchangeSink& sink)
+    {
+        ++m_unknownAnswers;
+        if (m_doubt == Doubt::Requests)
+            lose(1, at, sink);
+        else if (m_doubt == Doubt::Attached)
+            ++m_orphans;
+    }
+
+    void keepEarly(const Answer& answer)
+    {
+        if (m_early.size() >= kMaxEarly) {
+            ++m_orphans;
+            return;
+        }
+        m_early.pushBack() = answer;
+    }
+
+    void pairEarly(ExchangeSink& sink)
+    {
+        const Pending& asked = m_pending.front();
+        while (!m_early.empty() && m_early.front().end.at + kInversion < asked.start.at) {
+            ++m_orphans; // nobody asked: a 408 on an idle connection
+            m_early.popFront();
+        }
+        if (m_early.empty())
+            return;
+        const Answer answer = m_early.front();
+        m_early.popFront();
+        answerFront(answer, sink);
+    }
+
+    void setAside(HostTime at, ExchangeSink& sink)
+    {
+        ++m_setAside;
+        if (m_doubt == Doubt::Responses)
+            lose(1, at, sink);
+        if (m_doubt != Doubt::None)
+            return;
+        m_doubt = Doubt::Requests; // more in flight than we keep: the same as not having seen it
+        m_unknownAnswers = 0;
+        m_setAside = 1;
+    }
+
+    bool isKnownAgain() const
+    {
+        if (m_idleBefore >= kIdle)
+            return true;
+        if (!m_pipelined && m_doubt != Doubt::Responses)
+            return true;
+        return m_takesTurns && m_answerSinceRequest && (m_doubt != Doubt::Requests || m_unknownAnswers > 0);
+    }
+
+    /// Called when a request begins: is the sequence known (again)?
+    void settle(HostTime at, ExchangeSink& sink)
+    {
+        if (m_responseHole && (!m_pipelined || (m_takesTurns && m_answerSinceRequest))) {
+            if (m_doubt == Doubt::None)
+                loseFront(m_pending.size(), at, sink); // their answers are over, in the hole
+            m_responseHole = false;
+            m_missingAtLeast = 0;
+        }
+        if (m_provisional && !m_pending.empty() && !m_answerSinceRequest) {
+            doubtAgain();
+            return;
+        }
+        if (m_doubt == Doubt::None || !isKnownAgain())
+            return;
+        loseFront(m_pending.size(), at, sink);
+        if (m_doubt == Doubt::Requests && m_unknownAnswers == 0)
+            lose(m_setAside, at, sink);
+        m_provisional = m_unknownAnswers == 0 && !m_pipelined;
+        m_provisionalFrom = m_doubt;
+        m_doubt = Doubt::None;
+        m_setAside = m_unknownAnswers = 0;
+    }
+
+    /// It was taken as known because nobody pipelines here, and now somebody does.
+    void doubtAgain()
+    {
+        m_setAside = m_pending.size();
+        m_unknownAnswers = 0;
+        m_pending.clear();
+        m_answered = m_provisional = false;
+        m_pipelined = true;
+        m_doubt = m_provisionalFrom;
+    }
+
+    void resolveResponseHole(HostTime at, ExchangeSink& sink)
+    {
+        m_responseHole = false;
+        const std::size_t missing = std::exchange(m_missingAtLeast, 0);
+        const std::size_t outstanding = m_pending.size();
+        if (outstanding == 0)
+            return;
+        if (!m_pipelined)
+            loseFront(outstanding - 1, at, sink);
+        else if (outstanding <= missing + 1)
+            loseFront(std::min(outstanding, missing), at, sink);
+        else {
+            loseFront(outstanding, at, sink);
+            if (m_doubt == Doubt::None)
+                m_doubt = Doubt::Responses;
+        }
+    }
+
+    RingQueue<Pending> m_pending;
+    RingQueue<Answer> m_early; // answers that came before their requests
+    Answer m_answer;           // of the front, when m_answered
+    std::uint64_t m_orphans = 0;
+    std::size_t m_unknownAnswers = 0; // since the doubt began
+    std::size_t m_setAside = 0;       // requests since the doubt began, with those known to be in the hole
+    std::size_t m_missingAtLeast = 0; // responses in the hole
+    HostTime m_lastByteAt{};
+    Nanoseconds m_idleBefore{};
+    Doubt m_doubt;
+    Doubt m_provisionalFrom = Doubt::None;
+    bool m_answered = false;
+    bool m_unknown = false; // the response arriving now began when nothing was outstanding that we know of, and something was in doubt
+    bool m_aside = false; // the request arriving now was set aside
+    bool m_responseHole = false;
+    bool m_answerSinceRequest = false;
+    bool m_provisional = false;
+    bool m_pipelined = P::kPipelines;
+    bool m_takesTurns = true;
+};
+
+} // namespace binnacle::protocols

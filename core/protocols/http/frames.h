@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/protocols/application_protocol.h"
+#include "core/protocols/route_template.h"
+
+#include <array>
+
+namespace binnacle::protocols {
+
+/// HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112).
+struct Http {
+    static constexpr Protocol kProtocol = Protocol::Http;
+    static constexpr bool kPipelines = false; // allowed, but hardly any client does
+
+    /// What decides how the response is framed.
+    enum class Verb : std::uint8_t { Other, Head, Connect };
+
+    struct Request {
+        RouteText route;                 // "GET /orders/{id}"
+        std::uint8_t methodLength = 0;   // its first bytes
+        std::uint8_t version = 0;        // 10, 11
+        Verb verb = Verb::Other;
+        bool hasTraceparent = false;
+        std::array<std::uint8_t, 16> traceId{};
+        std::array<std::uint8_t, 8> parentSpanId{};
+        std::uint64_t requestIdHash = 0; // stableHash64 of x-request-id
+
+        std::string_view routeText() const { return route.view(); }
+    };
+
+    struct Response {
+        std::array<char, 3> status{};
+        bool leaves = false; // 101, or 2xx to CONNECT
+    };
+
+    /// Where the reader of one direction stands.
+    struct Lane : LaneState {
+        enum class At : std::uint8_t {
+            Head,      // at a boundary
+            Body,      // of stated length: `skip` counts it
+            ChunkSize, // before "1f;name=value\r\n"
+            ChunkEnd,  // before the line end behind a chunk's data
+            Trailer,   // after the last chunk
+        };
+        At at = At::Head;
+    };
+
+    struct State {
+        Lane lanes[2];
+        Lane& lane(Direction d) { return lanes[static_cast<std::size_t>(d)]; }
+        void resetLane(Direction d) { lane(d) = Lane{}; }
+    };
+
+    static Likeness looksLike(ByteView bytes, Direction direction);
+    static Step nextRequest(ByteReader& in, State& state, RouteCache& routes, Request& out);
+    static Step nextResponse(ByteReader& in, State& state, const Request* answering, Response& out);
+    static void pair(const Request& request, const Response* response, Exchange& out);
+};
+
+} // namespace binnacle::protocols

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/protocols/any_stream.h"
+#include "core/protocols/exchange_queue.h"
+
+#include <vector>
+
+namespace binnacle::protocols {
+
+/// The frame around one protocol's parser: puts bytes in order, notices gaps, keeps unfinished heads, skips bodies, finds the next boundary
+/// after a hole, and hands begins and ends to the queue.
+template <ApplicationProtocol P>
+class Stream final : public AnyStream {
+public:
+    Stream(Start start, RouteCache& routes) : m_queue(start), m_routes(routes)
+    {
+        for (Lane& lane : m_lanes) {
+            lane.positioned = start == Start::FromFirstByte;
+            lane.searching = start == Start::MidStream ? Search::ForFirst : Search::No;
+        }
+    }
+
+    void feed(const Chunk& chunk, ExchangeSink& sink) override
+    {
+        if (m_left)
+            return;
+        Lane& lane = laneOf(chunk.direction);
+        std::uint64_t from = chunk.position;
+        ByteView bytes = chunk.bytes;
+        const std::uint64_t end = chunk.position + std::max<std::uint64_t>(chunk.originalSize, bytes.size());
+        if (!lane.positioned) {
+            lane.positioned = true;
+            lane.cursor = from;
+        }
+        if (end <= lane.cursor)
+            return; // seen already
+        if (from < lane.cursor) {
+            const std::uint64_t known = lane.cursor - from;
+            bytes = bytes.subspan(std::min<std::uint64_t>(known, bytes.size()));
+            from = lane.cursor;
+        }
+        m_queue.onBytes(chunk.direction, chunk.at);
+        if (from > lane.cursor)
+            miss(chunk.direction, from, Timing::Unknown, chunk.at, sink);
+        lane.now = {chunk.at, chunk.position, chunk.tcpSequence, chunk.thread};
+        lane.turn = m_lastDirection != chunk.direction;
+        m_lastDirection = chunk.direction;
+        if (resumes(chunk.direction, bytes, sink))
+            consume(chunk.direction, bytes, sink);
+        else
+            lane.cursor += bytes.size();
+        if (!m_left && lane.cursor < end)
+            miss(chunk.direction, end, Timing::Known, chunk.at, sink);
+        if (chunk.direction == Direction::Request && stateOf(chunk.direction).inMessage)
+            m_queue.requestMoves(lane.now, lane.cursor);
+    }
+
+    void close(const StreamEnd& end, ExchangeSink& sink) override
+    {
+        if (m_left)
+            return;
+        missUntil(Direction::Request, end.requestBytes, end.at, sink);
+        const Lane& lane = laneOf(Direction::Response);
+        const std::uint64_t seen = lane.cursor;
+        missUntil(Direction::Response, end.responseBytes, end.at, sink);
+        if (stateOf(Direction::Response).skip == LaneState::kUntilClose) {
+            if (lane.cursor == seen)
+                m_queue.responseEnds(m_response, lane.start, lane.now, lane.cursor, sink);
+            else
+                m_queue.responseEndsUnseen(end.at, sink);
+        }
+        m_queue.close(end.at, sink);
+        m_left = true;
+    }
+
+    std::size_t inFlight(std::span<InFlight> out) const override { return m_queue.inFlight(out); }
+    std::uint64_t orphanResponses() const override { return m_queue.orphans(); }
+    bool left() const override { return m_left; }
+
+private:
+    /// Turns without finding a message before we believe that the connection speaks something else.
+    static constexpr int kPatience = 16;
+    static constexpr std::size_t kKeptCapacity = 4096; // a larger partial buffer is given back after use
+
+    enum class Search : std::uint8_t { No, ForFirst, AfterGap, AfterGarbage };
+    enum class Timing : std::uint8_t { Known, Unknown };
+
+    struct Lane {
+        std::vector<std::uint8_t> partial; // an unfinished unit, from its first byte on
+        Origin partialOrigin;
+        Origin start;                      // of the message that is being read
+        Origin now;                        // of the chunk at hand; `position` is that of its first byte
+        std::uint64_t cursor = 0;          // stream position of the next byte not yet looked at or kept
+        Search searching = Search::No;
+        int failures = 0;
+        bool positioned = false;
+        bool turn = false;                 // the chunk before was of the other direction
+    };
+
+    Lane& laneOf(Direction d) { return m_lanes[static_cast<std::size_t>(d)]; }
+    LaneState& stateOf(Direction d) { return m_state.lane(d); }
+
+    Origin here(const Lane& lane) const
+    {
+        Origin origin = lane.now;
+        origin.sequence += static_cast<std::uint32_t>(lane.cursor - origin.position);
+        origin.position = lane.cursor;
+        return origin;
+    }
+
+    /// Is there a message boundary to read on from?  Only the beginning of a chunk is tried: programs write messages whole, and a body
+    /// may quote what looks like a message.
+    bool resumes(Direction direction, ByteView bytes, ExchangeSink& sink)
+    {
+        Lane& lane = laneOf(direction);
+        if (lane.searching == Search::No) {
+            if (!skipIsDoubtful(direction, bytes))
+                return true;
+            m_queue.unknownResponseEnds(lane.now.at, sink);
+            forget(direction);
+        } else {
+            const Likeness likeness = P::looksLike(bytes, direction);
+            const bool found = likeness == Likeness::Yes || (likeness != Likeness::No && lane.turn && !bytes.empty());
+            if (!found) {
+                if (lane.searching == Search::AfterGarbage && !bytes.empty())
+                    sink.onLoss(Loss::ParserResync, bytes.size(), lane.now.at);
+                if (lane.turn && ++lane.failures >= kPatience)
+                    leave(lane.now.at, sink);
+                return false;
+            }
+        }
+        lane.searching = Search::No;
+        lane.failures = 0;
+        if (direction == Direction::Response)
+            m_queue.responsesResume(lane.now.at, sink);
+        return true;
+    }
+
+    /// The length of a response depends on its request (HEAD).  When that is not known, a response that seems to go on while a new one begins
+    /// after a new request was over.
+    bool skipIsDoubtful(Direction direction, ByteView bytes)
+    {
+        return direction == Direction::Response && m_unasked && laneOf(direction).turn && stateOf(direction).skip > 0
+               && P::looksLike(bytes, direction) == Likeness::Yes;
+    }
+
+    void consume(Direction direction, ByteView bytes, ExchangeSink& sink)
+    {
+        Lane& lane = laneOf(direction);
+        LaneState& state = stateOf(direction);
+        bool skipEnded = false; // then next() is called even with no input
+        while (!m_left && (skipEnded || !bytes.empty())) {
+            if (state.skip > 0) {
+                const std::size_t step = passOver(state, bytes.size());
+                bytes = bytes.subspan(step);
+                lane.cursor += step;
+                skipEnded = state.skip == 0;
+                continue;
+            }
+            skipEnded = false;
+            const Outcome outcome = lane.partial.empty() ? parse(direction, bytes, sink) : parseTogether(direction, bytes, sink);
+            if (outcome == Outcome::Stuck)
+                return;
+        }
+    }
+
+    static std::uint64_t passOver(LaneState& state, std::uint64_t available)
+    {
+        const std::uint64_t step = std::min(state.skip, available);
+        if (state.skip != LaneState::kUntilClose)
+            state.skip -= step;
+        return step;
+    }
+
+    enum class Outcome : std::uint8_t { Moved, Stuck };
+
+    /// The usual case: a unit lies whole in the chunk.
+    Outcome parse(Direction direction, ByteView& bytes, ExchangeSink& sink)
+    {
+        Lane& lane = laneOf(direction);
+        if (!stateOf(direction).inMessage)
+            lane.start = here(lane);
+        ByteReader in(bytes);
+        const Step step = next(in, direction);
+        if (step == Step::NeedMore)
+            return keep(direction, bytes, sink);
+        if (step == Step::Resync)
+            return resync(direction, bytes.size(), sink);
+        lane.cursor += in.position();
+        bytes = in.rest();
+        stateOf(direction).scanned = 0;
+        deliver(direction, step, Timing::Known, sink);
+        return Outcome::Moved;
+    }
+
+    /// A unit began in an earlier chunk.
+    Outcome parseTogether(Direction direction, ByteView& bytes, ExchangeSink& sink)
+    {
+        Lane& lane = laneOf(direction);
+        if (!stateOf(direction).inMessage)
+            lane.start = lane.partialOrigin;
+        const std::size_t before = lane.partial.size();
+        const std::size_t added = std::min(bytes.size(), StreamParser::kMaxPartial - before);
+        lane.partial.insert(lane.partial.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(added));
+        ByteReader in(lane.partial);
+        const Step step = next(in, direction);
+        if (step == Step::NeedMore && added == bytes.size()) {
+            lane.cursor += added;
+            return Outcome::Stuck;
+        }
+        if (step == Step::NeedMore)
+            return overflow(direction, before + bytes.size(), bytes.size(), sink);
+        if (step == Step::Resync)
+            return resync(direction, before + bytes.size(), sink, bytes.size());
+        stateOf(direction).scanned = 0;
+        // What is kept is one unfinished unit, so that it ends in the new bytes.
+        BN_ASSERT(in.position() >= before);
+        const std::size_t used = in.position() - std::min(in.position(), before);
+        dropPartial(lane);
+        bytes = bytes.subspan(used);
+        lane.cursor += used;
+        deliver(direction, step, Timing::Known, sink);
+        return Outcome::Moved;
+    }
+
+    Step next(ByteReader& in, Direction direction)
+    {
+        if (direction == Direction::Request)
+            return P::nextRequest(in, m_state, m_routes, m_request);
+        return P::nextResponse(in, m_state, m_queue.answering(), m_response);
+    }
+
+    Outcome keep(Direction direction, ByteView bytes, ExchangeSink& sink)
+    {
+        Lane& lane = laneOf(direction);
+        if (bytes.size() > StreamParser::kMaxPartial)
+            return overflow(direction, bytes.size(), bytes.size(), sink);
+        if (!bytes.empty()) {
+            lane.partialOrigin = here(lane);
+            lane.partial.assign(bytes.begin(), bytes.end());
+            lane.cursor += bytes.size();
+        }
+        return Outcome::Stuck;
+    }
+
+    void dropPartial(Lane& lane)
+    {
+        lane.partial.clear();
+        if (lane.partial.capacity() > kKeptCapacity)
+            lane.partial.shrink_to_fit();
+    }
+
+    /// Hands what next() found to the queue.
+    void deliver(Direction direction, Step step, Timing timing, ExchangeSink& sink)
+    {
+        if (step == Step::LeaveProtocol)
+            leave(laneOf(direction).now.at, sink);
+        if (step != Step::Frame)
+            return;
+        if (direction == Direction::Request)
+            deliverRequest(sink);
+        else
+            deliverResponse(timing, sink);
+    }
+
+    void deliverRequest(ExchangeSink& sink)
+    {
+        const Lane& lane = laneOf(Direction::Request);
+        const Part part = stateOf(Direction::Request).part;
+        if (part != Part::End)
+            m_queue.requestBegins(m_request, lane.start, sink);
+        if (part != Part::Begin)
+            m_queue.requestEnds(lane.now, lane.cursor, sink);
+    }
+
+    void deliverResponse(Timing timing, ExchangeSink& sink)
+    {
+        const Lane& lane = laneOf(Direction::Response);
+        const Part part = stateOf(Direction::Response).part;
+        if (part != Part::End) {
+            m_queue.responseBegins(sink);
+            m_unasked = m_queue.answering() == nullptr;
+        }
+        if (part == Part::Begin)
+            return;
+        if (timing == Timing::Known)
+            m_queue.responseEnds(m_response, lane.start, lane.now, lane.cursor, sink);
+        else
+            m_queue.responseEndsUnseen(lane.now.at, sink);
+        if (m_response.leaves)
+            leave(lane.now.at, sink);
+    }
+
+    void missUntil(Direction direction, std::optional<std::uint64_t> position, HostTime at, ExchangeSink& sink)
+    {
+        const Lane& lane = laneOf(direction);
+        if (lane.positioned && position && *position > lane.cursor)
+            miss(direction, *position, Timing::Unknown, at, sink);
+    }
+
+    /// The bytes from the cursor up to `to` were not captured.  With Timing::Known they moved at lane.now, else some time before `at`.
+    void miss(Direction direction, std::uint64_t to, Timing timing, HostTime at, ExchangeSink& sink)
+    {
+        Lane& lane = laneOf(direction);
+        LaneState& state = stateOf(direction);
+        while (lane.cursor < to && !m_left) {
+            if (lane.searching != Search::No || state.skip == 0) {
+                hole(direction, Search::AfterGap, at, sink);
+                lane.cursor = to;
+                return;
+            }
+            lane.cursor += passOver(state, to - lane.cursor);
+            if (state.skip > 0)
+                continue;
+            ByteReader nothing{ByteView{}};
+            const Step ended = next(nothing, direction);
+            if (ended == Step::Frame)
+                deliver(direction, ended, timing, sink);
+        }
+    }
+
+    /// Whole messages may be missing here.
+    void hole(Direction direction, Search why, HostTime at, ExchangeSink& sink)
+    {
+        Lane& lane = laneOf(direction);
+        const bool known = lane.searching == Search::No;
+        const bool inside = stateOf(direction).inMessage;
+        const bool begun = !lane.partial.empty();
+        forget(direction);
+        if (lane.searching != Search::ForFirst)
+            lane.searching = why;
+        if (direction == Direction::Request)
+            m_queue.requestHole(inside, at, sink);
+        else
+            m_queue.responseHole(inside || begun, known, at, sink);
+    }
+
+    void forget(Direction direction)
+    {
+        dropPartial(laneOf(direction));
+        m_state.resetLane(direction);
+    }
+
+    Outcome resync(Direction direction, std::size_t lost, ExchangeSink& sink, std::size_t unread)
+    {
+        Lane& lane = laneOf(direction);
+        sink.onLoss(Loss::ParserResync, lost, lane.now.at);
+        hole(direction, Search::AfterGarbage, lane.now.at, sink);
+        lane.cursor += unread;
+        return Outcome::Stuck;
+    }
+    Outcome resync(Direction direction, std::size_t lost, ExchangeSink& sink) { return resync(direction, lost, sink, lost); }
+
+    Outcome overflow(Direction direction, std::size_t lost, std::size_t unread, ExchangeSink& sink)
+    {
+        Lane& lane = laneOf(direction);
+        sink.onLoss(Loss::ParserBufferFull, lost, lane.now.at);
+        hole(direction, Search::AfterGap, lane.now.at, sink);
+        lane.cursor += unread;
+        return Outcome::Stuck;
+    }
+
+    void leave(HostTime at, ExchangeSink& sink)
+    {
+        m_queue.abandon(at, sink);
+        m_left = true;
+    }
+
+    Lane m_lanes[2];
+    typename P::State m_state;
+    typename P::Request m_request;
+    typename P::Response m_response;
+    ExchangeQueue<P> m_queue;
+    RouteCache& m_routes; // not owned, outlives this (StreamParser)
+    Direction m_lastDirection = Direction::Response;
+    bool m_left = false;
+    bool m_unasked = false; // the response being read was parsed without knowing its request
+};
+
+} // namespace binnacle::protocols

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/protocols/stream_parser.h"
+
+#include "core/protocols/all_protocols.h"
+#include "core/protocols/stream.h"
+
+#include <array>
+#include <utility>
+#include <vector>
+
+namespace binnacle::protocols {
+namespace {
+
+/// What a protocol makes of the beginnings of both directions; `Maybe` when there is nothing to see yet.
+struct Opinion {
+    Likeness request = Likeness::Maybe;
+    Likeness response = Likeness::Maybe;
+
+    bool accepts() const
+    {
+        const bool sure = request == Likeness::Yes || response == Likeness::Yes;
+        return !refuses() && (sure || (request == Likeness::Weak && response == Likeness::Weak));
+    }
+    bool refuses() const { return request == Likeness::No || response == Likeness::No; }
+};
+
+using MakeStream = std::unique_ptr<AnyStream> (*)(Start, RouteCache&);
+
+struct Candidate {
+    Protocol protocol;
+    Likeness (*looksLike)(ByteView, Direction);
+    MakeStream make;
+};
+
+template <ApplicationProtocol... Ps>
+constexpr auto candidatesOf(ProtocolList<Ps...>)
+{
+    return std::array{Candidate{Ps::kProtocol, &Ps::looksLike, [](Start start, RouteCache& routes) -> std::unique_ptr<AnyStream> {
+                                    return std::make_unique<Stream<Ps>>(start, routes);
+                                }}...};
+}
+
+constexpr auto kCandidates = candidatesOf(AllProtocols{});
+
+} // namespace
+
+/// Which protocol is it?  Keeps the chunks until it knows when the connection was seen from its first byte; otherwise looks at each chunk
+/// alone, since any of them may be the first that begins with a message.
+class Detection {
+public:
+    Detection(Start start, Roles roles) : m_start(start), m_roles(roles) {}
+
+    enum class Outcome : std::uint8_t { Undecided, Found, NotOurs };
+
+    Outcome look(const Chunk& chunk)
+    {
+        if (m_start == Start::FromFirstByte && !continues(chunk))
+            forgetBeginning();
+        if (m_start == Start::MidStream)
+            return lookAtMiddle(chunk);
+        const Outcome outcome = lookAtBeginning(chunk);
+        if (outcome == Outcome::Undecided && chunk.originalSize > chunk.bytes.size())
+            forgetBeginning();
+        return outcome;
+    }
+
+    const Candidate& found() const { return *m_found; }
+    Start start() const { return m_start; }
+    bool swapped() const { return m_swapped; }
+
+    template <class Take>
+    void replay(Take take) const
+    {
+        std::size_t offset = 0;
+        for (const Held& held : m_held) {
+            Chunk chunk = held.chunk;
+            chunk.bytes = ByteView(m_bytes).subspan(offset, held.size);
+            offset += held.size;
+            take(chunk);
+        }
+    }
+
+private:
+    static constexpr std::size_t kMaxHeld = 64;
+    static constexpr std::size_t kMaxHeldBytes = 8192;
+    static constexpr int kMaxTurns = 16;      // chunks after a change of direction that no protocol knew
+    static constexpr int kMaxChunks = 4096;   // a long transfer that never turns
+
+    struct Held {
+        Chunk chunk; // without its bytes
+        std::size_t size;
+    };
+
+    bool continues(const Chunk& chunk)
+    {
+        std::uint64_t& next = m_next[static_cast<std::size_t>(chunk.direction)];
+        const bool joined = chunk.position <= next;
+        next = std::max(next, chunk.position + chunk.bytes.size());
+        return joined;
+    }
+
+    /// A gap before we knew anything: from here on it is as if we had come late.
+    void forgetBeginning()
+    {
+        m_start = Start::MidStream;
+        m_held.clear();
+        m_bytes.clear();
+    }
+
+    void hold(const Chunk& chunk)
+    {
+        m_held.push_back({chunk, chunk.bytes.size()});
+        m_held.back().chunk.bytes = {};
+        m_bytes.insert(m_bytes.end(), chunk.bytes.begin(), chunk.bytes.end());
+        std::vector<std::uint8_t>& beginning = m_beginning[static_cast<std::size_t>(chunk.direction)];
+        const std::size_t known = std::min<std::uint64_t>(beginning.size() - std::min<std::uint64_t>(chunk.position, beginning.size()), chunk.bytes.size());
+        beginning.insert(beginning.end(), chunk.bytes.begin() + static_cast<std::ptrdiff_t>(known), chunk.bytes.end());
+    }
+
+    Outcome lookAtBeginning(const Chunk& chunk)
+    {
+        if (chunk.bytes.empty())
+            return Outcome::Undecided;
+        if (m_held.size() >= kMaxHeld || m_bytes.size() >= kMaxHeldBytes)
+            return Outcome::NotOurs;
+        hold(chunk);
+        const Outcome asGiven = judge(m_beginning[0], m_beginning[1]);
+        if (asGiven != Outcome::NotOurs || m_roles == Roles::Known)
+            return asGiven;
+        m_swapped = true;
+        const Outcome turned = judge(m_beginning[1], m_beginning[0]);
+        m_swapped = turned == Outcome::Found;
+        return turned;
+    }
+
+    Outcome judge(ByteView request, ByteView response)
+    {
+        bool possible = false;
+        for (const Candidate& candidate : kCandidates) {
+            const Opinion opinion{request.empty() ? Likeness::Maybe : candidate.looksLike(request, Direction::Request),
+                                  response.empty() ? Likeness::Maybe : candidate.looksLike(response, Direction::Response)};
+            if (opinion.accepts()) {
+                m_found = &candidate;
+                return Outcome::Found;
+            }
+            possible |= !opinion.refuses();
+        }
+        return possible ? Outcome::Undecided : Outcome::NotOurs;
+    }
+
+    Outcome lookAtMiddle(const Chunk& chunk)
+    {
+        if (chunk.bytes.empty())
+            return Outcome::Undecided;
+        if (isMessage(chunk.bytes, chunk.direction))
+            return Outcome::Found;
+        if (m_roles == Roles::Guessed && isMessage(chunk.bytes, opposite(chunk.direction))) {
+            m_swapped = true;
+            return Outcome::Found;
+        }
+        m_turns += m_last != chunk.direction;
+        m_last = chunk.direction;
+        return m_turns >= kMaxTurns || ++m_chunks >= kMaxChunks ? Outcome::NotOurs : Outcome::Undecided;
+    }
+
+    bool isMessage(ByteView bytes, Direction direction)
+    {
+        for (const Candidate& candidate : kCandidates) {
+            if (candidate.looksLike(bytes, direction) == Likeness::Yes) {
+                m_found = &candidate;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    const Candidate* m_found = nullptr;
+    std::vector<Held> m_held;
+    std::vector<std::uint8_t> m_bytes;        // of all that is held, in order
+    std::vector<std::uint8_t> m_beginning[2]; // of each direction
+    std::uint64_t m_next[2] = {0, 0};
+    Start m_start;
+    Roles m_roles;
+    Direction m_last = Direction::Response;
+    int m_turns = 0;
+    int m_chunks = 0;
+    bool m_swapped = false;
+};
+
+StreamParser::StreamParser(Start start, Roles roles, RouteCache& routes)
+    : m_detection(std::make_unique<Detection>(start, roles)), m_routes(&routes)
+{
+    if (roles == Roles::Known)
+        m_swapped = false;
+}
+
+StreamParser::StreamParser(StreamParser&&) noexcept = default;
+StreamParser& StreamParser::operator=(StreamParser&&) noexcept = default;
+StreamParser::~StreamParser() = default;
+
+void StreamParser::feed(const Chunk& chunk, ExchangeSink& sink)
+{
+    if (m_detection) {
+        decide(chunk, sink);
+    } else if (m_stream) {
+        Chunk turned = chunk;
+        if (m_swapped.value_or(false))
+            turned.direction = opposite(chunk.direction);
+        m_stream->feed(turned, sink);
+    }
+    if (m_stream && m_stream->left()) {
+        m_orphans += m_stream->orphanResponses();
+        m_stream.reset();
+    }
+}
+
+void StreamParser::decide(const Chunk& chunk, ExchangeSink& sink)
+{
+    const Detection::Outcome outcome = m_detection->look(chunk);
+    if (outcome == Detection::Outcome::Undecided)
+        return;
+    const std::unique_ptr<Detection> detection = std::move(m_detection);
+    if (outcome == Detection::Outcome::NotOurs)
+        return;
+    m_protocol = detection->found().protocol;
+    m_swapped = detection->swapped();
+    m_stream = detection->found().make(detection->start(), *m_routes);
+    const auto take = [&](Chunk held) {
+        if (*m_swapped)
+            held.direction = opposite(held.direction);
+        m_stream->feed(held, sink);
+    };
+    if (detection->start() == Start::FromFirstByte)
+        detection->replay(take);
+    else
+        take(chunk);
+}
+
+void StreamParser::close(const StreamEnd& end, ExchangeSink& sink)
+{
+    if (m_stream) {
+        StreamEnd turned = end;
+        if (m_swapped.value_or(false))
+            std::swap(turned.requestBytes, turned.responseBytes);
+        m_stream->close(turned, sink);
+        m_orphans += m_stream->orphanResponses();
+    }
+    m_stream.reset();
+    m_detection.reset();
+}
+
+Verdict StreamParser::verdict() const
+{
+    if (m_detection)
+        return Verdict::Undecided;
+    return m_stream ? Verdict::Parse : Verdict::NotAProtocolWeKnow;
+}
+
+Protocol StreamParser::protocol() const { return m_protocol; }
+std::optional<bool> StreamParser::rolesSwapped() const { return m_swapped; }
+std::size_t StreamParser::inFlight(std::span<InFlight> out) const { return m_stream ? m_stream->inFlight(out) : 0; }
+std::uint64_t StreamParser::orphanResponses() const { return m_orphans + (m_stream ? m_stream->orphanResponses() : 0); }
+
+} // namespace binnacle::protocols
