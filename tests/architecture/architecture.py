@@ -73,7 +73,7 @@ def protobuf_and_grpc_in_their_places():
     return (forbid(code(*PROGRAM), r"\.pb\.h$|^google/protobuf/", "generated protobuf stays at the borders", ("core/telemetry/", "proto/") + wire)
             + forbid(code(*PROGRAM), r"^grpc|\.grpc\.pb\.h$", "gRPC stays at the borders", wire)
             + [f"{name} includes a generated header: public headers of core/telemetry are plain" for name in code("core/telemetry/")
-               if name.endswith(".h") and any(header.endswith(".pb.h") for header in includes(name))])
+               if name.endswith(".h") and "/internal/" not in name and any(header.endswith(".pb.h") for header in includes(name))])
 
 
 def kernel_and_store_in_their_places():
