@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 /// What the probes tell the rest of the agent: plain values with units and clocks, no kernel types.
 namespace binnacle::agent {
@@ -23,6 +24,9 @@ enum class Side : std::uint8_t { Unknown, Client, Server };
 
 /// TCP_* of the kernel (include/net/tcp_states.h).
 enum class TcpState : std::uint8_t { None, Established, SynSent, SynReceived, FinWait1, FinWait2, TimeWait, Close, CloseWait, LastAck, Listen, Closing, NewSynReceived };
+
+/// As `ss` writes it.
+std::string_view nameOf(TcpState state);
 
 struct Task {
     ProcessId pid;
@@ -95,12 +99,14 @@ struct ListenStarted {
     NetworkNamespace netns;
     Task task;
     bool existed = false;
+    ConnectionId connection{}; // of the listening socket: its SocketSample carries it
 };
 
 struct ListenEnded {
     HostTime at;
     Endpoint local;
     NetworkNamespace netns;
+    ConnectionId connection{};
 };
 
 struct ProcessForked {

@@ -77,20 +77,21 @@ struct bn_connect_failed {
 	__u64 began_ns;
 	struct bn_tuple tuple;
 	struct bn_task task;
-	__u32 error;           /* errno: 111 refused, 110 timed out, 113 no route … */
+	__u32 error;           /* errno: 111 refused, 110 timed out, 113 no route, 125 given up by the program … */
 	__u32 syn_retransmits;
 };
 BN_ABI_SIZE(struct bn_connect_failed, 112);
 
 struct bn_listen {
 	struct bn_header header;
+	__u64 connection;      /* of the listening socket: its samples carry it */
 	struct bn_tuple tuple; /* remote part is zero */
 	struct bn_task task;
 	__u32 backlog_limit;
 	__u8 existed;
 	__u8 pad[3];
 };
-BN_ABI_SIZE(struct bn_listen, 96);
+BN_ABI_SIZE(struct bn_listen, 104);
 
 /* The first send or receive of an accepted socket: the task that really serves it. */
 struct bn_connection_owned {

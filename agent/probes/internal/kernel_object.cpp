@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/probes/internal/kernel_object.h"
+
+#include "agent/probes/internal/loader_messages.h"
+
+#include <binnacle_bpf.skel.h>
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <string>
+
+namespace binnacle::agent {
+namespace {
+
+constexpr std::size_t kLifecycleRing = 4u << 20;
+
+std::size_t ringSize(std::size_t asked)
+{
+    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    return std::bit_ceil(std::max(asked, page));
+}
+
+void set(binnacle_bpf& skeleton, const KernelFacts& facts, const ProbePlan& plan, std::size_t ringBytes)
+{
+    auto& settings = *skeleton.rodata;
+    settings.own_pid = static_cast<__u32>(getpid());
+    settings.own_pidns_inode = facts.pidNamespaceInode;
+    settings.data_ring_mark = static_cast<__u32>(ringBytes / 4);
+    settings.lifecycle_ring_mark = kLifecycleRing / 4;
+    settings.jiffy_us = facts.jiffyMicroseconds;
+    settings.has_socket_cookie = plan.uses(Hook::SocketCookie);
+    settings.has_atomic_fetch = plan.uses(Hook::AtomicFetch);
+    settings.has_sock_from_file = plan.uses(Hook::SocketFromFile);
+    settings.close_is_destroy = !plan.uses(Hook::SocketDestroy);
+}
+
+void chooseHooks(binnacle_bpf& skeleton, const ProbePlan& plan)
+{
+    for (const HookPlan& hook : plan.hooks) {
+        for (const HookProgram& part : programsOf(skeleton, hook.hook))
+            bpf_program__set_autoload(part.program, hook.state == HookState::Used);
+    }
+}
+
+/// `memlock` of a map's fdinfo: what the kernel accounts for it.
+std::size_t memoryOf(const bpf_map* map)
+{
+    std::ifstream file("/proc/self/fdinfo/" + std::to_string(bpf_map__fd(map)));
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("memlock:"))
+            return std::stoul(line.substr(8));
+    }
+    return 0;
+}
+
+} // namespace
+
+std::vector<HookProgram> programsOf(binnacle_bpf& s, Hook hook)
+{
+    switch (hook) {
+    case Hook::SocketState: return {{s.progs.socket_state, &s.links.socket_state}};
+    case Hook::SocketDestroy: return {{s.progs.socket_destroy, &s.links.socket_destroy}};
+    case Hook::ResetSent: return {{s.progs.reset_sent, &s.links.reset_sent}};
+    case Hook::ResetReceived: return {{s.progs.reset_received, &s.links.reset_received}};
+    case Hook::PayloadSocket:
+        return {{s.progs.payload_sent, &s.links.payload_sent}, {s.progs.payload_received, &s.links.payload_received}};
+    case Hook::PayloadSyscall: return {{s.progs.payload_syscall, &s.links.payload_syscall}};
+    case Hook::ProcessFork: return {{s.progs.process_fork, &s.links.process_fork}};
+    case Hook::ProcessExec: return {{s.progs.process_exec, &s.links.process_exec}};
+    case Hook::ProcessExit: return {{s.progs.process_exit, &s.links.process_exit}};
+    case Hook::ExistingSockets: return {{s.progs.existing_sockets, &s.links.existing_sockets}};
+    case Hook::SocketSamples: return {{s.progs.socket_samples, &s.links.socket_samples}};
+    case Hook::SocketCookie:
+    case Hook::SocketFromFile:
+    case Hook::AtomicFetch: break;
+    }
+    return {};
+}
+
+Result<std::unique_ptr<KernelObject>> KernelObject::load(const KernelFacts& facts, const ProbeOptions& options, const ProbePlan& plan)
+{
+    const LoaderMessages messages;
+    LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = options.btfFile.empty() ? nullptr : options.btfFile.c_str());
+    std::unique_ptr<KernelObject> object(new KernelObject);
+    object->m_skeleton = binnacle_bpf__open_opts(&open);
+    if (!object->m_skeleton)
+        return std::unexpected(explainLoadFailure(errno));
+    object->m_ringBytes = ringSize(options.ringBytes);
+    binnacle_bpf& skeleton = *object->m_skeleton;
+    bpf_map__set_max_entries(skeleton.maps.data_ring, static_cast<__u32>(object->m_ringBytes));
+    bpf_map__set_max_entries(skeleton.maps.connections, std::max(1u, options.maxConnections));
+    set(skeleton, facts, plan, object->m_ringBytes);
+    chooseHooks(skeleton, plan);
+    if (const int error = binnacle_bpf__load(&skeleton); error != 0)
+        return std::unexpected(explainLoadFailure(error));
+    return object;
+}
+
+KernelObject::~KernelObject()
+{
+    if (m_skeleton)
+        binnacle_bpf__destroy(m_skeleton);
+}
+
+Result<void> KernelObject::attachSamples()
+{
+    bpf_iter_link_info info{};
+    info.map.map_fd = static_cast<__u32>(bpf_map__fd(m_skeleton->maps.connections));
+    LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof(info));
+    m_skeleton->links.socket_samples = bpf_program__attach_iter(m_skeleton->progs.socket_samples, &options);
+    if (!m_skeleton->links.socket_samples)
+        return failure(ErrorCode::Unsupported, fmt::format("cannot be attached: {}", std::strerror(errno)));
+    return {};
+}
+
+Result<void> KernelObject::attachHook(Hook hook)
+{
+    if (hook == Hook::SocketSamples)
+        return attachSamples();
+    for (const HookProgram& part : programsOf(*m_skeleton, hook)) {
+        *part.link = bpf_program__attach(part.program);
+        if (!*part.link)
+            return failure(ErrorCode::Unsupported, fmt::format("cannot be attached: {}", std::strerror(errno)));
+    }
+    return {};
+}
+
+Result<void> KernelObject::attach(ProbePlan& plan)
+{
+    const LoaderMessages messages;
+    for (const HookFacts& facts : kHooks) {
+        if (!plan.uses(facts.hook))
+            continue;
+        if (auto attached = attachHook(facts.hook); !attached)
+            plan.lose(facts.hook, attached.error().what + ": " + std::string(facts.without));
+    }
+    if (plan.uses(Hook::SocketState) || plan.uses(Hook::PayloadSocket) || plan.uses(Hook::PayloadSyscall))
+        return {};
+    return failure(ErrorCode::Unsupported, "no eBPF program could be attached; run `binnacle-agent check`");
+}
+
+const bpf_link* KernelObject::existingSockets() const { return m_skeleton->links.existing_sockets; }
+const bpf_link* KernelObject::socketSamples() const { return m_skeleton->links.socket_samples; }
+std::size_t KernelObject::lifecycleRingBytes() const { return kLifecycleRing; }
+
+std::size_t KernelObject::mapBytes() const
+{
+    std::size_t bytes = 0;
+    bpf_map* map = nullptr;
+    bpf_object__for_each_map(map, m_skeleton->obj) bytes += memoryOf(map);
+    return bytes;
+}
+
+} // namespace binnacle::agent

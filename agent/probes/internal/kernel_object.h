@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "agent/probes/probe_plan.h"
+
+#include <memory>
+
+struct binnacle_bpf;
+struct bpf_link;
+struct bpf_program;
+
+namespace binnacle::agent {
+
+/// The eBPF programs and maps of one run, opened, set, loaded and attached as a plan says.
+///
+/// Owns them: with its end nothing remains in the kernel, since nothing is pinned.
+class KernelObject {
+public:
+    /// `plan` is told of hooks that could not be attached.
+    static Result<std::unique_ptr<KernelObject>> load(const KernelFacts& facts, const ProbeOptions& options, const ProbePlan& plan);
+    ~KernelObject();
+
+    /// Attaches everything but the iterators.  What fails and may be missing is taken out of the plan; else an error.
+    Result<void> attach(ProbePlan& plan);
+
+    /// Null when the hook is not used.
+    const bpf_link* existingSockets() const;
+    const bpf_link* socketSamples() const;
+
+    binnacle_bpf& skeleton() { return *m_skeleton; }
+    std::size_t ringBytes() const { return m_ringBytes; }
+    std::size_t lifecycleRingBytes() const;
+    std::size_t mapBytes() const; // as the kernel accounts for them
+
+private:
+    KernelObject() = default;
+    Result<void> attachHook(Hook hook);
+    Result<void> attachSamples();
+
+    binnacle_bpf* m_skeleton = nullptr;
+    std::size_t m_ringBytes = 0;
+};
+
+/// The programs that a hook consists of, and where their links are kept.
+struct HookProgram {
+    bpf_program* program;
+    bpf_link** link;
+};
+std::vector<HookProgram> programsOf(binnacle_bpf& skeleton, Hook hook);
+
+} // namespace binnacle::agent

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/byte_view.h"
+#include "core/base/result.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace binnacle::agent {
+
+/// The reading side of one BPF ring buffer (kernel/bpf/ringbuf.c).  libbpf 1.1 cannot say how far the writers are, and the
+/// order of rounds in ProbeSet needs to know.
+///
+/// Owns the mappings, not the map.  Thread: one reader.
+class RingReader {
+public:
+    static Result<std::unique_ptr<RingReader>> open(int mapFd, std::size_t bytes);
+    ~RingReader();
+    RingReader(const RingReader&) = delete;
+    RingReader& operator=(const RingReader&) = delete;
+
+    /// How far writers have reserved.
+    std::uint64_t written() const;
+    std::uint64_t read() const { return m_read; }
+
+    /// Hands over the records up to `until`, in order; a record that is still being written ends it.  Returns how many.
+    template <class Take>
+    std::size_t drain(std::uint64_t until, Take&& take)
+    {
+        std::size_t count = 0;
+        for (ByteView record; next(until, record);) {
+            if (record.data() != nullptr) {
+                take(record);
+                ++count;
+            }
+            release();
+        }
+        return count;
+    }
+
+private:
+    RingReader() = default;
+    bool next(std::uint64_t until, ByteView& record);
+    void release(); // the room of the record that next() gave
+
+    std::size_t m_bytes = 0;
+    std::size_t m_page = 0;
+    std::uint64_t m_read = 0;
+    std::uint64_t m_next = 0;
+    std::uint8_t* m_consumer = nullptr; // mapped read-write: our position
+    std::uint8_t* m_producer = nullptr; // mapped read-only: the writers' position, then the data twice in a row
+};
+
+} // namespace binnacle::agent

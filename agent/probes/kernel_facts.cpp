@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/probes/kernel_facts.h"
+
+#include "agent/probes/internal/loader_messages.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <sstream>
+
+namespace binnacle::agent {
+namespace {
+
+using Types = std::unique_ptr<btf, decltype(&btf__free)>;
+
+Result<Types> loadTypes(const std::string& file)
+{
+    btf* types = file.empty() ? btf__load_vmlinux_btf() : btf__parse(file.c_str(), nullptr);
+    if (!types)
+        return std::unexpected(explainMissingTypes(file, errno));
+    return Types(types, &btf__free);
+}
+
+/// A tracepoint has a typedef `btf_trace_NAME`, an iterator a function `bpf_iter_NAME`.
+int attachType(const btf& types, const std::string& name)
+{
+    if (name.starts_with("bpf_iter_"))
+        return btf__find_by_name_kind(&types, name.c_str(), BTF_KIND_FUNC);
+    return btf__find_by_name_kind(&types, ("btf_trace_" + name).c_str(), BTF_KIND_TYPEDEF);
+}
+
+bool hasAll(const btf& types, std::string_view names)
+{
+    std::istringstream in{std::string(names)};
+    for (std::string name; in >> name;) {
+        if (attachType(types, name) <= 0)
+            return false;
+    }
+    return true;
+}
+
+bpf_insn instruction(std::uint8_t code, std::uint8_t to, std::uint8_t from, std::int16_t offset, std::int32_t immediate)
+{
+    return {code, static_cast<std::uint8_t>(to & 0xf), static_cast<std::uint8_t>(from & 0xf), offset, immediate};
+}
+
+/// Loads (and at once forgets) a program at tcp_destroy_sock, whose first argument is a typed socket.
+template <std::size_t count>
+bool loads(const btf& types, const std::array<bpf_insn, count>& code)
+{
+    LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_RAW_TP,
+                .attach_btf_id = static_cast<__u32>(std::max(0, attachType(types, "tcp_destroy_sock"))));
+    const int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "bn_probe", "GPL", code.data(), code.size(), &options);
+    if (fd < 0)
+        return false;
+    close(fd);
+    return true;
+}
+
+bool probeSocketCookie(const btf& types)
+{
+    return loads(types, std::array{
+        instruction(BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_1, 0, 0),
+        instruction(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_get_socket_cookie),
+        instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
+        instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)});
+}
+
+bool probeAtomicFetch(const btf& types)
+{
+    return loads(types, std::array{
+        instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
+        instruction(BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, BPF_REG_0, -8, 0),
+        instruction(BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_10, BPF_REG_0, -8, BPF_ADD | BPF_FETCH),
+        instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
+        instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)});
+}
+
+/// The helper's own function: it cannot be probed without a typed file.
+bool knowsSocketFromFile(const btf& types) { return btf__find_by_name_kind(&types, "bpf_sock_from_file", BTF_KIND_FUNC) > 0; }
+
+Result<void> canLoadAnything(const btf& types)
+{
+    const std::array code{instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0), instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)};
+    if (loads(types, code))
+        return {};
+    return std::unexpected(explainLoadFailure(errno));
+}
+
+Result<void> hasRingBuffer()
+{
+    const int probed = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr);
+    if (probed != 0)
+        return {}; // yes, or it could not be asked: the load will tell
+    return failure(ErrorCode::Unsupported, "this kernel has no BPF ring buffer; Linux 5.8 or newer is needed");
+}
+
+std::uint32_t coarseTickMicroseconds()
+{
+    timespec resolution{};
+    clock_getres(CLOCK_MONOTONIC_COARSE, &resolution); // one jiffy
+    return resolution.tv_nsec > 0 ? static_cast<std::uint32_t>(resolution.tv_nsec / 1000) : 4000;
+}
+
+std::uint32_t ownPidNamespace()
+{
+    constexpr std::uint32_t kFirst = 0xEFFFFFFC; // include/linux/proc_ns.h: PROC_PID_INIT_INO
+    struct stat status {};
+    if (stat("/proc/self/ns/pid", &status) != 0 || status.st_ino == kFirst)
+        return 0;
+    return static_cast<std::uint32_t>(status.st_ino);
+}
+
+std::string kernelRelease()
+{
+    utsname name{};
+    return uname(&name) == 0 ? name.release : "unknown";
+}
+
+HookSet hooksIn(const btf& types)
+{
+    HookSet hooks;
+    for (const HookFacts& facts : kHooks) {
+        if (!facts.attaches.empty())
+            hooks.set(indexOf(facts.hook), hasAll(types, facts.attaches));
+    }
+    hooks.set(indexOf(Hook::SocketCookie), probeSocketCookie(types));
+    hooks.set(indexOf(Hook::AtomicFetch), probeAtomicFetch(types));
+    hooks.set(indexOf(Hook::SocketFromFile), knowsSocketFromFile(types));
+    return hooks;
+}
+
+} // namespace
+
+Result<KernelFacts> KernelFacts::ask(const std::string& btfFile)
+{
+    const LoaderMessages messages;
+    auto types = loadTypes(btfFile);
+    if (!types)
+        return std::unexpected(std::move(types).error());
+    BN_TRY(canLoadAnything(**types));
+    BN_TRY(hasRingBuffer());
+    KernelFacts facts;
+    facts.release = kernelRelease();
+    facts.hasTypes = true;
+    facts.hooks = hooksIn(**types);
+    facts.jiffyMicroseconds = coarseTickMicroseconds();
+    facts.pidNamespaceInode = ownPidNamespace();
+    facts.processors = static_cast<std::uint32_t>(libbpf_num_possible_cpus());
+    return facts;
+}
+
+} // namespace binnacle::agent

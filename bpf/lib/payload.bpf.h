@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What both payload sources do with a finished transfer: keep the books of the connection, and write its bytes.
+ *
+ * Books: captured + lost + unseen = seen = the bytes that the TCP sequence numbers say went by.  Positions advance for bytes
+ * that found no room too, so that the gap is visible. */
+#ifndef BN_PAYLOAD_BPF_H
+#define BN_PAYLOAD_BPF_H
+#include "bpf/lib/connections.bpf.h"
+#include "bpf/lib/user_buffers.bpf.h"
+
+#define PAYLOAD_CAP 65536    /* bytes read of one transfer; what is over is unseen */
+#define RECORD_SMALL 256     /* payload room of the three sizes of record: reserving a size that the verifier does not */
+#define RECORD_MIDDLE 1024   /* know costs a second copy */
+#define RECORD_LARGE 4096
+#define TRANSFER_IOVECS 4
+#define TRANSFER_RECORDS 20  /* 16 full ones and the ends of 4 iovecs */
+
+static __always_inline void no_room(struct cpu_state *cpu, __u32 bytes)
+{
+	cpu->transfer.lost += bytes;
+	cpu->data_sequence++;
+	cpu->counters[BN_COUNT_DATA_RING_FULL_BYTES] += bytes;
+	cpu->counters[BN_COUNT_DATA_RING_FULL_RECORDS] += 1;
+}
+
+static __always_inline void not_readable(struct cpu_state *cpu, __u32 bytes, enum bn_counter why)
+{
+	cpu->transfer.unseen += bytes;
+	cpu->counters[why] += bytes;
+}
+
+/* Enters what became of `seen` bytes into the connection's books. */
+static __always_inline void settle(struct cpu_state *cpu, struct connection *c, __u32 seen)
+{
+	struct bn_payload_counters *p = &c->payload;
+	const struct transfer *t = &cpu->transfer;
+
+	__sync_fetch_and_add(t->sent ? &p->seen_sent : &p->seen_received, seen);
+	if (t->lost)
+		__sync_fetch_and_add(t->sent ? &p->lost_sent : &p->lost_received, t->lost);
+	if (t->unseen)
+		__sync_fetch_and_add(t->sent ? &p->unseen_sent : &p->unseen_received, t->unseen);
+	cpu->transfer.lost = 0;
+	cpu->transfer.unseen = 0;
+}
+
+static __always_inline void fill_data(struct bn_data *d, struct cpu_state *cpu, __u32 size, __u32 captured, __u8 flags)
+{
+	const struct transfer *t = &cpu->transfer;
+
+	*d = (struct bn_data){
+		.header = { .at_ns = t->at_ns, .sequence = cpu->data_sequence++,
+			    .cpu = bpf_get_smp_processor_id(), .kind = BN_KIND_DATA },
+		.connection = t->connection,
+		.position = t->position,
+		.tcp_sequence = t->sequence,
+		.size = size,
+		.captured_size = captured,
+		.tid = t->tid,
+		.pid = t->pid,
+		.flags = flags | (t->sent ? BN_DATA_SENT : 0) | (t->existed ? BN_DATA_EXISTED : 0),
+	};
+}
+
+/* Nobody is woken per record: the reader polls every 10 to 20 ms.  Asking how full the ring is costs, so not each time. */
+static __always_inline void submit_data(struct bn_data *d, struct cpu_state *cpu)
+{
+	__u64 flags = BPF_RB_NO_WAKEUP;
+
+	if ((cpu->data_sequence & 15) == 0 && bpf_ringbuf_query(&data_ring, BPF_RB_AVAIL_DATA) > data_ring_mark)
+		flags = BPF_RB_FORCE_WAKEUP;
+	bpf_ringbuf_submit(d, flags);
+	cpu->counters[BN_COUNT_DATA_RECORDS] += 1;
+}
+
+static __always_inline void advance(struct transfer *t, __u32 bytes)
+{
+	t->position += bytes;
+	t->sequence += bytes;
+	t->size -= bytes;
+}
+
+/* A record that carries `n` ≤ `room` bytes of user memory; `room` is a constant. */
+static __always_inline void write_captured(struct cpu_state *cpu, __u32 n, const __u32 room)
+{
+	struct bn_data *d = bpf_ringbuf_reserve(&data_ring, sizeof(*d) + room, 0);
+
+	if (!d) {
+		no_room(cpu, n);
+		return;
+	}
+	asm volatile("" : "+r"(n)); /* the bound below must be checked on the register that is used */
+	if (n > room)
+		n = room;
+	if (bpf_probe_read_user(d + 1, n, (void *)cpu->transfer.cursor.from)) {
+		fill_data(d, cpu, n, 0, BN_DATA_UNSEEN);
+		not_readable(cpu, n, BN_COUNT_PAYLOAD_FAULT_BYTES);
+	} else {
+		fill_data(d, cpu, n, n, 0);
+	}
+	submit_data(d, cpu);
+}
+
+/* A record of sizes alone. */
+static __always_inline void write_sizes(struct cpu_state *cpu, __u32 n, __u8 flags)
+{
+	struct bn_data *d = bpf_ringbuf_reserve(&data_ring, sizeof(*d), 0);
+
+	if (!d) {
+		no_room(cpu, n);
+		return;
+	}
+	fill_data(d, cpu, n, 0, flags);
+	submit_data(d, cpu);
+	if (flags & BN_DATA_UNSEEN)
+		not_readable(cpu, n, BN_COUNT_PAYLOAD_UNSEEN_BYTES);
+}
+
+static __always_inline void write_part(struct cpu_state *cpu, __u32 n)
+{
+	if (n <= RECORD_SMALL)
+		write_captured(cpu, n, RECORD_SMALL);
+	else if (n <= RECORD_MIDDLE)
+		write_captured(cpu, n, RECORD_MIDDLE);
+	else
+		write_captured(cpu, n, RECORD_LARGE);
+}
+
+/* false when there is no further memory. */
+static __always_inline bool next_piece(struct user_cursor *cursor, const struct user_buffers *buffers)
+{
+	struct user_iovec iovec;
+
+	if (buffers->iovec_count == 0) { /* one plain buffer, as long as the transfer */
+		cursor->from = buffers->base;
+		cursor->left = ~0ULL;
+		return cursor->next++ == 0;
+	}
+	if (cursor->next >= TRANSFER_IOVECS || cursor->next >= buffers->iovec_count)
+		return false;
+	if (bpf_probe_read_user(&iovec, sizeof(iovec), (void *)(buffers->base + cursor->next * sizeof(iovec))))
+		return false;
+	cursor->next++;
+	cursor->from = iovec.base;
+	cursor->left = iovec.length;
+	return true;
+}
+
+static __always_inline void pass(struct user_cursor *cursor, __u64 bytes)
+{
+	cursor->from += bytes;
+	cursor->left -= bytes;
+}
+
+/* Passes by what was accounted for before. */
+static __always_inline void skip_front(struct transfer *t)
+{
+	__u64 step = t->skip < t->cursor.left ? t->skip : t->cursor.left;
+
+	t->skip -= step;
+	pass(&t->cursor, step);
+}
+
+/* One record, or one step to the next piece of memory.  false = nothing more can be captured. */
+static __always_inline bool write_next(struct cpu_state *cpu)
+{
+	struct transfer *t = &cpu->transfer;
+	__u32 n = t->size < RECORD_LARGE ? t->size : RECORD_LARGE;
+
+	if (!n || !t->cursor.budget)
+		return false;
+	if (!t->cursor.left && !next_piece(&t->cursor, &t->buffers))
+		return false;
+	if (t->skip)
+		skip_front(t);
+	if (n > t->cursor.left)
+		n = t->cursor.left;
+	if (!n)
+		return true; /* an empty iovec */
+	write_part(cpu, n);
+	pass(&t->cursor, n);
+	t->cursor.budget -= n < t->cursor.budget ? n : t->cursor.budget;
+	advance(t, n);
+	return true;
+}
+
+/* A function of its own for the verifier (global, without arguments that carry types): checked once, whoever calls it. */
+__attribute__((weak, noinline)) int write_bytes(__u32 budget)
+{
+	struct cpu_state *cpu = this_cpu();
+
+	if (!cpu)
+		return 0;
+	cpu->transfer.cursor = (struct user_cursor){ .budget = budget };
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < TRANSFER_RECORDS; i++) {
+		if (!write_next(cpu))
+			break;
+	}
+	return 0;
+}
+
+/* Writes the transfer as the connection's verdict wants it, and moves the stream's position. */
+static __always_inline void ship(struct cpu_state *cpu, struct connection *c)
+{
+	struct transfer *t = &cpu->transfer;
+	__u32 total = t->size;
+
+	t->position = t->sent ? c->payload.seen_sent : c->payload.seen_received;
+	if (t->verdict == BN_VERDICT_COUNT_ONLY)
+		write_sizes(cpu, t->size, 0);
+	if (t->verdict == BN_VERDICT_CAPTURE && t->buffers.known)
+		write_bytes(PAYLOAD_CAP);
+	if (t->verdict == BN_VERDICT_CAPTURE && t->size)
+		write_sizes(cpu, t->size, BN_DATA_UNSEEN);
+	settle(cpu, c, total);
+}
+
+static __always_inline __u8 verdict_of(__u64 id)
+{
+	__u32 slot = id & (BN_VERDICT_SLOTS - 1);
+	struct bn_verdict_slot *v = bpf_map_lookup_elem(&verdicts, &slot);
+
+	return v && v->connection == (__u32)id ? v->verdict : BN_VERDICT_CAPTURE;
+}
+
+/* Bytes that went by since the last transfer that we saw, as one record of sizes. */
+static __always_inline void ship_gap(struct cpu_state *cpu, struct connection *c, __u32 gap)
+{
+	struct transfer *t = &cpu->transfer;
+
+	t->position = t->sent ? c->payload.seen_sent : c->payload.seen_received;
+	t->sequence -= gap;
+	if (t->verdict != BN_VERDICT_OFF)
+		write_sizes(cpu, gap, BN_DATA_UNSEEN);
+	t->sequence += gap;
+	settle(cpu, c, gap);
+}
+
+/* Holds the transfer against the stream's sequence numbers.  Two threads that send on one socket at once may finish in
+ * another order than their bytes: what the first one counted as a gap is skipped in the second. */
+static __always_inline void follow_sequence(struct cpu_state *cpu, struct connection *c)
+{
+	struct transfer *t = &cpu->transfer;
+	__u32 next = t->sent ? c->sent_next : c->received_next;
+	__s32 gap = t->sequence - next;
+
+	if (t->framed)
+		return;
+	if (!(c->flags & CONNECTION_SEQUENCED) || gap >= 1 << 30 || gap <= -(1 << 30))
+		gap = 0;
+	if (gap > 0)
+		ship_gap(cpu, c, gap);
+	if (gap < 0) {
+		t->skip = -gap < (__s32)t->size ? -gap : t->size;
+		t->sequence += t->skip;
+		t->size -= t->skip;
+	}
+	if (!t->size)
+		return;
+	if (t->sent)
+		c->sent_next = t->sequence + t->size;
+	else
+		c->received_next = t->sequence + t->size;
+}
+
+/* First sight of a socket whose opening was missed: positions count from this transfer on. */
+static __always_inline struct connection *discover(const struct sock *sk, const struct bn_task *task,
+						   const struct transfer *t)
+{
+	struct connection fresh = {
+		.id = next_connection_id(),
+		.flags = CONNECTION_EXISTED | CONNECTION_OWNED,
+		.task = *task,
+	};
+	struct connection *c;
+
+	begin_streams(&fresh, sk);
+	if (t->sent)
+		fresh.sent_next = t->sequence;
+	else
+		fresh.received_next = t->sequence;
+	if (is_ignored(task->pid) || is_kernel_socket(sk))
+		fresh.flags |= CONNECTION_IGNORED;
+	c = add_connection(sk, &fresh);
+	if (!c)
+		return find_connection(sk);
+	if (!(c->flags & CONNECTION_IGNORED))
+		announce_opened(c, sk);
+	return c;
+}
+
+static __always_inline void leave_out(struct connection *c, const struct sock *sk)
+{
+	announce_closed(c, sk);
+	c->flags |= CONNECTION_IGNORED;
+}
+
+/* The first transfer of an accepted socket names the task that serves it.  In a nested PID namespace the opening waited for
+ * this, since only now we know whether the connection is ours to tell. */
+static __always_inline void take_ownership(struct connection *c, const struct sock *sk, const struct bn_task *task)
+{
+	c->flags |= CONNECTION_OWNED;
+	if (is_ignored(task->pid) || is_kernel_socket(sk)) {
+		leave_out(c, sk);
+		return;
+	}
+	if (!(c->flags & CONNECTION_ANNOUNCED))
+		announce_opened(c, sk);
+	if (c->side != BN_SIDE_CLIENT)
+		announce_owned(c, task);
+}
+
+/* Cold part of a transfer: the connection is new to us, or its owner is, or somebody asked to be left out. */
+static __noinline struct connection *introduce(const struct sock *sk, struct transfer *t)
+{
+	struct bn_task task = describe_task(current_task());
+	struct connection *c = find_connection(sk);
+
+	if (!c)
+		return discover(sk, &task, t);
+	if (!(c->flags & CONNECTION_OWNED))
+		take_ownership(c, sk, &task);
+	else if (is_ignored(task.pid))
+		leave_out(c, sk);
+	return c;
+}
+
+/* The scratch of this CPU for a transfer of `size` bytes; NULL cannot happen, but the verifier wants to be told. */
+static __always_inline struct cpu_state *begin_transfer(__u32 size, bool sent)
+{
+	struct cpu_state *cpu = this_cpu();
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+
+	if (!cpu)
+		return NULL;
+	cpu->transfer.size = size;
+	cpu->transfer.sent = sent;
+	cpu->transfer.skip = 0;
+	cpu->transfer.lost = 0;
+	cpu->transfer.unseen = 0;
+	cpu->transfer.pid = own_pidns_inode ? process_number(current_task()) : pid_tgid >> 32;
+	cpu->transfer.tid = own_pidns_inode ? thread_number(current_task()) : (__u32)pid_tgid;
+	return cpu;
+}
+
+/* Both entry points end here, with sequence and buffers set. */
+static __always_inline int on_transfer(const struct sock *sk, struct cpu_state *cpu)
+{
+	struct connection *c = find_connection(sk);
+
+	if (!c || !(c->flags & CONNECTION_OWNED) || (ignored_process_count && is_ignored(cpu->transfer.pid)))
+		c = introduce(sk, &cpu->transfer);
+	if (!c || c->flags & CONNECTION_IGNORED)
+		return 0;
+	cpu->transfer.connection = c->id;
+	cpu->transfer.existed = c->flags & CONNECTION_EXISTED ? 1 : 0;
+	cpu->transfer.verdict = verdict_of(c->id);
+	cpu->transfer.at_ns = bpf_ktime_get_ns();
+	follow_sequence(cpu, c);
+	if (cpu->transfer.size)
+		ship(cpu, c);
+	/* A connection that ended while the program still had bytes to read was kept open for them. */
+	if (c->flags & CONNECTION_ENDED && !(c->flags & CONNECTION_CLOSED) && !unread_bytes(sk))
+		announce_closed(c, sk);
+	return 0;
+}
+
+#endif

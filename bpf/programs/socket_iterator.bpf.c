@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Concern: what is there.  existing_sockets walks every task's files once at start, in all network namespaces;
+ * socket_samples walks our own connections every second.  Both write to the file that user space reads, not to a ring.
+ * Attaches: iter/task_file, iter/bpf_map_elem.  Oldest kernel: 5.9. */
+#include "bpf/lib/connections.bpf.h"
+
+#define EXISTS (-17)
+
+/* -- logic -- */
+static __always_inline struct sock *socket_of(struct file *file, __u64 *cookie)
+{
+	struct socket *socket;
+	struct sock *sk;
+
+	if (has_sock_from_file) {
+		socket = bpf_sock_from_file(file);
+		if (!socket)
+			return NULL;
+		sk = socket->sk;
+		if (!sk)
+			return NULL;
+		if (has_socket_cookie && sk->sk_protocol == IPPROTO_TCP)
+			*cookie = bpf_get_socket_cookie(sk);
+		return sk;
+	}
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	*cookie = sk ? BPF_CORE_READ(sk, __sk_common.skc_cookie.counter) : 0;
+	return sk;
+}
+
+/* States in which bytes may still go by. */
+static __always_inline bool is_open(__u32 state)
+{
+	return 1 << state & (1 << TCP_ESTABLISHED | 1 << TCP_CLOSE_WAIT | 1 << TCP_FIN_WAIT1 | 1 << TCP_FIN_WAIT2 | 1 << TCP_CLOSING |
+			     1 << TCP_LAST_ACK);
+}
+
+static __always_inline int tell_listener(struct seq_file *out, const struct sock *sk, const struct connection *c)
+{
+	struct bn_listen e = {
+		.header = next_lifecycle_header(BN_KIND_LISTEN_STARTED),
+		.connection = c->id,
+		.task = c->task,
+		.backlog_limit = BPF_CORE_READ(sk, sk_max_ack_backlog),
+		.existed = 1,
+	};
+
+	read_listener_tuple(&e.tuple, sk);
+	return bpf_seq_write(out, &e, sizeof(e));
+}
+
+static __always_inline int tell_connection(struct seq_file *out, const struct sock *sk, const struct connection *c, __u64 cookie)
+{
+	struct bn_connection_opened e;
+
+	fill_opened(&e, c, sk, cookie);
+	return bpf_seq_write(out, &e, sizeof(e));
+}
+
+/* The tracepoints are attached already: whoever adds the state first, tells of the socket.  When the output is full the
+ * kernel comes again with the same file, so the state must be gone then. */
+static __always_inline int found(struct seq_file *out, const struct sock *sk, const struct task_struct *task, __u64 cookie)
+{
+	__u32 state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	struct connection fresh = {
+		.id = next_connection_id(),
+		.task = describe_task(task),
+		.flags = CONNECTION_EXISTED | CONNECTION_ANNOUNCED,
+	};
+	struct connection *c;
+	long failed;
+
+	if ((state != TCP_LISTEN && !is_open(state)) || fresh.task.pid == 0)
+		return 0;
+	if (state == TCP_LISTEN)
+		fresh.flags = CONNECTION_EXISTED | CONNECTION_LISTENER;
+	if (is_ignored(fresh.task.pid) || is_kernel_socket(sk))
+		fresh.flags |= CONNECTION_IGNORED;
+	begin_streams(&fresh, sk);
+	c = add_connection(sk, &fresh);
+	if (!c || fresh.flags & CONNECTION_IGNORED)
+		return 0;
+	failed = state == TCP_LISTEN ? tell_listener(out, sk, &fresh) : tell_connection(out, sk, &fresh, cookie);
+	if (failed)
+		forget_connection(sk);
+	return 0;
+}
+
+static __always_inline int sample(struct seq_file *out, const struct sock *sk, const struct connection *c)
+{
+	struct bn_socket_sample e = {
+		.header = { .at_ns = bpf_ktime_get_ns(), .kind = BN_KIND_SOCKET_SAMPLE },
+		.connection = c->id,
+		.state = BPF_CORE_READ(sk, __sk_common.skc_state),
+		.drops = socket_drops(sk),
+		.payload = c->payload,
+	};
+
+	if (e.state == TCP_LISTEN) {
+		e.accept_queue = BPF_CORE_READ(sk, sk_ack_backlog);
+		e.accept_queue_limit = BPF_CORE_READ(sk, sk_max_ack_backlog);
+	} else {
+		read_tcp_counters(&e.tcp, sk);
+	}
+	bpf_seq_write(out, &e, sizeof(e));
+	return 0;
+}
+
+/* -- entry points -- */
+SEC("iter/task_file")
+int existing_sockets(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct sock *sk;
+	__u64 cookie = 0;
+
+	if (!task || !file)
+		return 0;
+	sk = socket_of(file, &cookie);
+	return sk && is_tcp(sk) ? found(ctx->meta->seq, sk, task, cookie) : 0;
+}
+
+SEC("iter/bpf_map_elem")
+int socket_samples(struct bpf_iter__bpf_map_elem *ctx)
+{
+	const struct connection *c = ctx->value;
+	const __u64 *key = ctx->key;
+
+	if (!key || !c || c->flags & CONNECTION_IGNORED)
+		return 0;
+	if (!(c->flags & (CONNECTION_ANNOUNCED | CONNECTION_LISTENER)) || c->flags & CONNECTION_CLOSED)
+		return 0;
+	return sample(ctx->meta->seq, (const struct sock *)*key, c);
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
