@@ -30,17 +30,34 @@ std::shared_ptr<const std::string> cutAt(const std::string& bytes, telemetry::Le
 
 } // namespace
 
-ReadStep ChunkReader::join()
+void ChunkReader::join()
 {
     RollingBuffer::Private& state = *m_buffer->d;
-    m_joinNow = false;
     m_position = state.newest();
-    const auto opening = state.writer(telemetry::Level::Second).opening(m_kind);
+    auto opening = state.writer(telemetry::Level::Second).opening(m_kind);
     if (!opening)
-        return {};
+        return;
     m_segment = opening->segment;
     m_nextIndex = static_cast<std::uint32_t>(state.writer(telemetry::Level::Second).openChunks(m_kind).size());
-    return SegmentOpening{m_kind, state.m_epoch, opening->segment, opening->dictionary};
+    m_opening = SegmentOpening{m_kind, state.m_epoch, opening->segment, std::move(opening->dictionary)};
+}
+
+bool ChunkReader::startAtFirstAfter(UtcTime from)
+{
+    RollingBuffer::Private& state = *m_buffer->d;
+    for (const StoredSegment& segment : state.m_store.tier(secondsTier(m_kind))) {
+        if (segment.range.to > from) {
+            m_position = {segment.epoch, segment.firstSequence - 1};
+            return true;
+        }
+    }
+    for (const LiveChunkPtr& chunk : state.ring(m_kind).chunks()) {
+        if (chunk->chunk.range.to > from) {
+            m_position = {state.m_epoch, chunk->chunk.key.sequence - 1};
+            return true;
+        }
+    }
+    return false;
 }
 
 ReadStep ChunkReader::give(const LiveChunkPtr& chunk)
@@ -69,8 +86,8 @@ ReadStep ChunkReader::next()
 {
     RollingBuffer::Private& state = *m_buffer->d;
     std::unique_lock lock(state.m_mutex);
-    if (m_joinNow)
-        return join();
+    if (m_opening)
+        return std::exchange(m_opening, std::nullopt).value();
     ChunkRing& ring = state.ring(m_kind);
     if (m_segment != 0) {
         if (const LiveChunkPtr following = ring.find(m_segment, m_nextIndex))
@@ -114,42 +131,39 @@ ReadStep ChunkReader::giveSealed(StoredSegment segment, std::unique_lock<std::mu
 std::size_t ChunkReader::lag() const
 {
     const std::lock_guard lock(m_buffer->d->m_mutex);
-    return m_joinNow ? 0 : m_buffer->d->ring(m_kind).countAfter(m_position);
+    return m_buffer->d->ring(m_kind).countAfter(m_position);
 }
 
-ChunkReader RollingBuffer::readFrom(telemetry::ChunkKind kind, std::optional<Cursor> after)
+std::vector<ChunkReader> RollingBuffer::readFrom(std::span<const telemetry::ChunkKind> kinds, std::optional<Cursor> after)
 {
-    ChunkReader reader(*this, kind);
+    std::vector<ChunkReader> readers;
     const std::lock_guard lock(d->m_mutex);
-    if (after && *after <= d->newest())
-        reader.m_position = *after;
-    else
-        reader.m_joinNow = true;
-    return reader;
+    for (const telemetry::ChunkKind kind : kinds) {
+        ChunkReader& reader = readers.emplace_back(ChunkReader(*this, kind));
+        if (after && *after <= d->newest())
+            reader.m_position = *after;
+        else
+            reader.join();
+    }
+    return readers;
 }
 
-ChunkReader RollingBuffer::readSince(telemetry::ChunkKind kind, UtcTime from)
+std::vector<ChunkReader> RollingBuffer::readSince(std::span<const telemetry::ChunkKind> kinds, UtcTime from)
 {
-    ChunkReader reader(*this, kind);
+    std::vector<ChunkReader> readers;
     const std::lock_guard lock(d->m_mutex);
-    for (const StoredSegment& segment : d->m_store.tier(secondsTier(kind))) {
-        if (segment.range.to > from) {
-            reader.m_position = {segment.epoch, segment.firstSequence - 1};
-            return reader;
-        }
+    for (const telemetry::ChunkKind kind : kinds) {
+        ChunkReader& reader = readers.emplace_back(ChunkReader(*this, kind));
+        if (!reader.startAtFirstAfter(from))
+            reader.join();
     }
-    for (const LiveChunkPtr& chunk : d->ring(kind).chunks()) {
-        if (chunk->chunk.range.to > from) {
-            reader.m_position = {d->m_epoch, chunk->chunk.key.sequence - 1};
-            return reader;
-        }
-    }
-    reader.m_joinNow = true;
-    return reader;
+    return readers;
 }
 
-void RollingBuffer::readHistory(telemetry::ChunkKind kind, TimeRange range, const std::function<bool(const SealedBytes&)>& visit) const
+void RollingBuffer::readHistory(telemetry::ChunkKind kind, TimeRange range, std::span<const telemetry::Level> levels,
+                                const std::function<bool(const SealedBytes&)>& visit) const
 {
+    const auto isWanted = [&](telemetry::Level level) { return std::ranges::find(levels, level) != levels.end(); };
     struct Part {
         StoredSegment segment;
         std::optional<UtcTime> cut;
@@ -160,12 +174,12 @@ void RollingBuffer::readHistory(telemetry::ChunkKind kind, TimeRange range, cons
         const std::lock_guard lock(d->m_mutex);
         UtcTime end = range.to; // what later, finer parts cover already begins here
         open = d->writer(telemetry::Level::Second).peek(kind);
-        if (open && open->header.range.intersects(range))
+        if (open && isWanted(telemetry::Level::Second) && open->header.range.intersects(range))
             end = std::min(end, open->header.range.from);
         else
             open.reset();
         for (const TierFacts& facts : kTiers) {
-            if (facts.kind != kind)
+            if (facts.kind != kind || !isWanted(levelOf(facts.tier)))
                 continue;
             const auto& tier = d->m_store.tier(facts.tier);
             UtcTime begin = end;

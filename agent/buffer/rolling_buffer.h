@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace binnacle::agent {
@@ -54,7 +55,8 @@ private:
     ChunkReader(RollingBuffer& buffer, telemetry::ChunkKind kind) : m_buffer(&buffer), m_kind(kind) {}
 
     // All under the buffer's lock.
-    ReadStep join();
+    void join();
+    bool startAtFirstAfter(UtcTime from);
     ReadStep give(const LiveChunkPtr& chunk);
     ReadStep giveSealed(StoredSegment segment, std::unique_lock<std::mutex>& lock);
     std::optional<telemetry::Gap> gapBefore(Cursor next, UtcTime from);
@@ -65,7 +67,7 @@ private:
     UtcTime m_time{};               // end of the batch at m_position; zero = not known
     std::uint64_t m_segment = 0;    // whose dictionary the reader holds …
     std::uint32_t m_nextIndex = 0;  // … up to before this chunk
-    bool m_joinNow = false;         // begins with the open segment's opening
+    std::optional<SegmentOpening> m_opening; // given first to a reader that joined in the middle of a segment
 };
 
 /// Keeps what the agent saw: the open segments with a ring of their recent chunks for live readers (one ring for all), sealed
@@ -97,10 +99,10 @@ public:
     /// Seals the open segments and the unfinished roll-ups.  append() is over then; reading goes on.
     void close();
 
-    /// After `after`, if it is known; else from the batch now open.
-    ChunkReader readFrom(telemetry::ChunkKind kind, std::optional<Cursor> after);
-    /// From the first batch that ends after `from`.
-    ChunkReader readSince(telemetry::ChunkKind kind, UtcTime from);
+    /// After `after`, if this buffer can have given it out; else with the next batch.  All readers begin at the same batch.
+    std::vector<ChunkReader> readFrom(std::span<const telemetry::ChunkKind> kinds, std::optional<Cursor> after);
+    /// From the first batch that ends after `from`; a segment may begin before it.
+    std::vector<ChunkReader> readSince(std::span<const telemetry::ChunkKind> kinds, UtcTime from);
 
     /// Until there may be something new after the given moment of `version()`, or patience is over.
     void waitForNews(std::uint64_t seenVersion, std::chrono::milliseconds patience);
@@ -109,8 +111,9 @@ public:
     void wakeReaders();
 
     /// Segments of one kind that intersect `range`, oldest first, the open one as it would be sealed now; for each part of the
-    /// range the finest level that is left.  `visit` returns false to stop; it is called without a lock.
-    void readHistory(telemetry::ChunkKind kind, TimeRange range, const std::function<bool(const SealedBytes&)>& visit) const;
+    /// range the finest of `levels` that is left.  `visit` returns false to stop; it is called without a lock.
+    void readHistory(telemetry::ChunkKind kind, TimeRange range, std::span<const telemetry::Level> levels,
+                     const std::function<bool(const SealedBytes&)>& visit) const;
 
     /// Times between two epochs that lie in what is kept.
     std::vector<telemetry::Gap> gaps() const;

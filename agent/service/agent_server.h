@@ -18,8 +18,8 @@ struct ServerOptions {
     telemetry::AgentIdentity identity;                        // epoch is the buffer's
     std::function<ClockAnchor()> anchor;                      // both clocks now; from any thread
     std::function<void(std::uint32_t pid)> onLocalReader;     // a reader on this host: it is not to be observed; from any thread
-    std::function<void(std::uint32_t pid)> onLocalReaderGone; // its last connection ended
-    int protocolVersion = 0;                                  // 0: this program's; tests speak others
+    std::function<void(std::uint32_t pid)> onLocalReaderGone; // that process ended
+    int protocolMin = 0, protocolMax = 0;                     // 0: this program's; tests speak others
 };
 
 /// Answers readers over gRPC: handshake, live stream from a cursor, history, horizons, time.
@@ -34,7 +34,9 @@ public:
     static Result<std::unique_ptr<AgentServer>> start(ServerOptions options, RollingBuffer& buffer);
     ~AgentServer(); // stop()
 
-    std::uint32_t readers() const; // any thread
+    /// With the port that was really taken.
+    const ListenAddress& address() const;
+    std::uint32_t readers() const; // streams under way; any thread
     void stop();                   // ends all streams; under a second
 
 private:

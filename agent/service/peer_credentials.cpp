@@ -44,7 +44,8 @@ std::optional<PeerCredentials> findRow(std::string_view table, const std::string
     PeerCredentials peer;
     if (std::sscanf(rest.c_str(), "%*x %*x:%*x %*x:%*x %*x %" SCNu32 " %*d %" SCNu64, &peer.user, &peer.socketInode) != 2)
         return std::nullopt;
-    return peer;
+    // A socket that waits out its end has neither user nor inode; 0 there does not mean root.
+    return peer.socketInode == 0 ? std::nullopt : std::optional(peer);
 }
 
 std::optional<PeerCredentials> credentialsOfTcp(int connection)

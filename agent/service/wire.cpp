@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/wire.h"
+
+#include "core/telemetry/compression.h"
+
+#include <algorithm>
+
+namespace binnacle::agent::wire {
+
+void put(EntityKey key, v1::Key& out)
+{
+    out.set_high(key.high);
+    out.set_low(key.low);
+}
+
+EntityKey keyOf(const v1::Key& in) { return {in.high(), in.low()}; }
+
+void put(const ClockAnchor& anchor, v1::Anchor& out)
+{
+    out.set_monotonic_ns(ns(anchor.host));
+    out.set_utc_ns(ns(anchor.utc));
+    out.set_error_ns(static_cast<std::uint64_t>(anchor.error.count()));
+}
+
+void put(const telemetry::AgentIdentity& identity, v1::AgentIdentity& out)
+{
+    put(identity.agent, *out.mutable_agent());
+    out.set_host(identity.host);
+    out.set_boot_id(identity.bootId);
+    out.set_version(identity.version);
+    out.set_kernel(identity.kernel);
+    out.set_epoch(identity.epoch);
+    out.set_capture_source(identity.captureSource);
+}
+
+telemetry::AgentIdentity identityOf(const v1::AgentIdentity& in)
+{
+    return {keyOf(in.agent()), in.host(), in.boot_id(), in.version(), in.kernel(), in.epoch(), in.capture_source()};
+}
+
+void put(const telemetry::BufferHorizon& horizon, v1::SignalHorizon& out)
+{
+    out.set_signal(horizon.signal);
+    out.set_from_ns(ns(horizon.range.from));
+    out.set_to_ns(ns(horizon.range.to));
+    out.set_bytes(horizon.bytes);
+}
+
+v1::StreamItem itemOf(const LiveChunk& live)
+{
+    const telemetry::EncodedChunk& chunk = live.chunk;
+    v1::StreamItem item;
+    v1::BatchFrame& frame = *item.mutable_batch();
+    put(chunk.key.agent, *frame.mutable_agent());
+    frame.set_epoch(chunk.key.epoch);
+    frame.set_sequence(chunk.key.sequence);
+    frame.set_from_ns(ns(chunk.range.from));
+    frame.set_to_ns(ns(chunk.range.to));
+    put(live.anchor, *frame.mutable_anchor());
+    v1::ChunkFrame& part = chunk.kind == telemetry::ChunkKind::Detail ? *frame.mutable_detail() : *frame.mutable_overview();
+    part.set_segment(chunk.segment);
+    part.set_index(chunk.index);
+    part.set_chunk(telemetry::compress(asBytes(chunk.bytes)));
+    return item;
+}
+
+v1::StreamItem itemOf(const SegmentOpening& opening, EntityKey agent)
+{
+    v1::StreamItem item;
+    v1::DictionaryOpening& out = *item.mutable_opening();
+    put(agent, *out.mutable_agent());
+    out.set_epoch(opening.epoch);
+    out.set_kind(static_cast<v1::ChunkKind>(opening.kind));
+    out.set_segment(opening.segment);
+    out.set_dictionary(telemetry::compress(asBytes(opening.dictionary)));
+    return item;
+}
+
+v1::StreamItem itemOf(const SealedBytes& segment)
+{
+    v1::StreamItem item;
+    item.mutable_segment()->set_bytes(*segment.bytes);
+    return item;
+}
+
+v1::StreamItem itemOf(const telemetry::Gap& gap)
+{
+    v1::StreamItem item;
+    v1::Gap& out = *item.mutable_gap();
+    put(gap.agent, *out.mutable_agent());
+    out.set_from_ns(ns(gap.range.from));
+    out.set_to_ns(ns(gap.range.to));
+    out.set_reason(static_cast<v1::Loss>(gap.reason));
+    out.set_what(gap.what);
+    return item;
+}
+
+std::vector<telemetry::ChunkKind> kindsOf(const google::protobuf::RepeatedField<int>& kinds)
+{
+    std::vector<telemetry::ChunkKind> result;
+    for (const telemetry::ChunkKind kind : telemetry::kChunkKinds) {
+        if (kinds.empty() || std::ranges::find(kinds, static_cast<int>(kind)) != kinds.end())
+            result.push_back(kind);
+    }
+    return result;
+}
+
+std::vector<telemetry::Level> levelsOf(const google::protobuf::RepeatedField<int>& levels)
+{
+    std::vector<telemetry::Level> result;
+    for (const telemetry::Level level : telemetry::kLevels) {
+        if (levels.empty() || std::ranges::find(levels, static_cast<int>(level)) != levels.end())
+            result.push_back(level);
+    }
+    return result;
+}
+
+} // namespace binnacle::agent::wire

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+namespace binnacle::platform {
+
+/// Of this process, as its own PID namespace numbers it.
+std::uint32_t processId();
+
+} // namespace binnacle::platform

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/clocks.h"
+#include "core/base/result.h"
+#include "core/telemetry/batch.h"
+#include "core/telemetry/buffer_horizon.h"
+#include "core/telemetry/segment.h"
+#include "desktop/ingest/clock_aligner.h"
+#include "desktop/ingest/target.h"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace binnacle::desktop {
+
+/// The last batch that a reader has.
+struct StreamCursor {
+    EntityKey agent;
+    std::uint32_t epoch = 0;
+    std::uint64_t sequence = 0;
+    friend bool operator==(const StreamCursor&, const StreamCursor&) = default;
+};
+
+/// Dictionary of a segment that is joined in its middle.
+struct StreamOpening {
+    telemetry::ChunkKind kind = telemetry::ChunkKind::Overview;
+    std::uint32_t epoch = 0;
+    std::uint64_t segment = 0;
+    std::string dictionary; // v1::Dictionary, not compressed
+};
+
+struct StreamChunk {
+    telemetry::EncodedChunk chunk; // bytes not compressed
+    ClockAnchor anchor;
+};
+
+struct StreamSegment {
+    std::string bytes;
+};
+
+struct StreamHeartbeat {
+    ClockAnchor anchor;
+};
+
+using StreamEvent = std::variant<StreamHeartbeat, StreamOpening, StreamChunk, StreamSegment, telemetry::Gap>;
+
+struct SubscribeFrom {
+    std::optional<StreamCursor> cursor; // after this one …
+    std::optional<UtcTime> since;       // … or from what is left since then, else from now
+    std::vector<telemetry::ChunkKind> kinds{telemetry::ChunkKind::Overview, telemetry::ChunkKind::Detail};
+};
+
+/// One connection to one agent, after a handshake that fitted.  gRPC lives behind it, and its statuses become errors here and
+/// nowhere else: each says what to do next.
+/// Thread: any; calls block, cancel() ends them from another thread.
+class AgentConnection {
+public:
+    /// Versions of the protocol that this program speaks.
+    static constexpr std::uint32_t kProtocolMin = 1;
+    static constexpr std::uint32_t kProtocolMax = 1;
+
+    static Result<std::unique_ptr<AgentConnection>> connect(const Target& target, std::chrono::milliseconds patience = std::chrono::seconds(5));
+    ~AgentConnection();
+
+    const telemetry::AgentIdentity& identity() const;
+    const ClockAnchor& anchor() const; // the agent's clocks at the handshake
+
+    Result<ClockPing> ping();
+    Result<std::vector<telemetry::BufferHorizon>> horizons();
+
+    /// Calls `visit` for each thing that comes until it returns false (then all is well), the agent ends or cancel().
+    using Visit = std::function<bool(StreamEvent&& event, std::size_t wireBytes)>;
+    Result<void> subscribe(const SubscribeFrom& from, const Visit& visit);
+    Result<void> history(TimeRange range, const std::vector<telemetry::ChunkKind>& kinds, const Visit& visit);
+
+    /// Ends what is under way and all that is asked later.
+    void cancel();
+
+private:
+    class Private;
+    explicit AgentConnection(std::unique_ptr<Private> d);
+    std::unique_ptr<Private> d;
+};
+
+} // namespace binnacle::desktop
