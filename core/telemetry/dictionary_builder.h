@@ -15,6 +15,8 @@ namespace binnacle::telemetry {
 class DictionaryBuilder {
 public:
     DictionaryBuilder();
+    /// Begins with these entries, at the same indexes (also when some of them are repeated).
+    explicit DictionaryBuilder(const Dictionary& base);
     ~DictionaryBuilder();
     DictionaryBuilder(DictionaryBuilder&&) noexcept;
     DictionaryBuilder& operator=(DictionaryBuilder&&) noexcept;
