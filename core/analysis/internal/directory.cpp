@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/analysis/internal/directory.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace binnacle::analysis::internal {
+
+namespace {
+
+/// Which of two descriptions of one thing holds: the later one, and of two at once the greater text.
+bool outranks(UtcTime at, const telemetry::Entity& entity, UtcTime knownAt, const telemetry::Entity& known)
+{
+    return std::tie(at, entity.name, entity.nameSpace, entity.type, entity.attributes)
+        > std::tie(knownAt, known.name, known.nameSpace, known.type, known.attributes);
+}
+
+} // namespace
+
+std::uint32_t Directory::agent(const EntityKey& key)
+{
+    const auto [entry, fresh] = m_agentOf.try_emplace(key, static_cast<std::uint32_t>(m_agents.size()));
+    if (fresh) {
+        m_agents.emplace_back().identity.agent = key;
+        ++m_version;
+    }
+    return entry->second;
+}
+
+void Directory::describeAgent(const telemetry::AgentIdentity& identity)
+{
+    telemetry::AgentIdentity& known = m_agents[agent(identity.agent)].identity;
+    if (std::tie(identity.epoch, identity.version, identity.host) < std::tie(known.epoch, known.version, known.host))
+        return;
+    known = identity;
+    ++m_version;
+}
+
+std::uint32_t Directory::text(const std::string& text)
+{
+    const auto [entry, fresh] = m_textOf.try_emplace(text, static_cast<std::uint32_t>(m_texts.size()));
+    if (fresh)
+        m_texts.push_back(text);
+    return entry->second;
+}
+
+const std::string& Directory::textAt(std::uint32_t index) const
+{
+    static const std::string nothing;
+    return index < m_texts.size() ? m_texts[index] : nothing;
+}
+
+const std::vector<AddressUse>* Directory::findUses(const InternetAddress& address) const
+{
+    const auto found = m_uses.find(address);
+    return found == m_uses.end() ? nullptr : &found->second;
+}
+
+std::size_t Directory::bytes() const
+{
+    std::size_t text = 0;
+    for (const std::string& each : m_texts)
+        text += each.size();
+    return m_ends.size() * (sizeof(KnownEnd) + sizeof(EndKey) + 8) + m_instances.size() * (sizeof(KnownInstance) + 300)
+        + m_services.size() * (sizeof(KnownService) + 100) + m_listeners.size() * (sizeof(KnownListener) + sizeof(ListenerKey))
+        + m_texts.size() * 80 + 2 * text;
+}
+
+std::string Directory::hostName(std::uint32_t agent) const
+{
+    if (agent >= m_agents.size())
+        return {};
+    const telemetry::AgentIdentity& identity = m_agents[agent].identity;
+    return identity.host.empty() ? identity.agent.toHex().substr(0, 12) : identity.host;
+}
+
+std::uint32_t Directory::ensureInstance(const telemetry::Entity& entity, UtcTime at)
+{
+    const auto [entry, fresh] = m_instanceOf.try_emplace(entity.key, static_cast<std::uint32_t>(m_instances.size()));
+    if (fresh) {
+        m_instances.emplace_back();
+        ++m_version;
+    }
+    KnownInstance& known = m_instances[entry->second];
+    if (fresh || outranks(at, entity, known.describedAt, known.entity)) {
+        if (known.entity.name != entity.name)
+            ++m_version;
+        known.entity = entity;
+        known.describedAt = at;
+    }
+    return entry->second;
+}
+
+std::uint32_t Directory::ensureService(const telemetry::Entity& entity, UtcTime at)
+{
+    const auto [entry, fresh] = m_serviceOf.try_emplace(entity.key, static_cast<std::uint32_t>(m_services.size()));
+    if (fresh) {
+        m_services.emplace_back();
+        ++m_version;
+    }
+    KnownService& known = m_services[entry->second];
+    if (fresh || outranks(at, entity, known.describedAt, known.entity)) {
+        known.entity = entity;
+        known.describedAt = at;
+    }
+    return entry->second;
+}
+
+std::uint32_t Directory::ensureEnd(KnownEnd end, TimeRange range)
+{
+    if (m_ends.size() >= kMaxEnds && end.side == telemetry::Side::Server && end.remoteInstance == kNone)
+        end.remote = {};
+    const EndKey key(static_cast<std::uint8_t>(end.side), end.place, end.instance, end.remoteInstance, end.local, end.remote,
+                     static_cast<std::uint8_t>(end.protocol), end.tls);
+    const auto [entry, fresh] = m_endOf.try_emplace(key, static_cast<std::uint32_t>(m_ends.size()));
+    if (fresh) {
+        m_ends.push_back(end);
+        ++m_version;
+    }
+    m_ends[entry->second].seen.extend(range);
+    use(end.local.address, end.place, range);
+    return entry->second;
+}
+
+void Directory::use(const InternetAddress& address, Place place, TimeRange range)
+{
+    if (address.isLoopback() || address.isUnspecified())
+        return;
+    std::vector<AddressUse>& uses = m_uses[address];
+    auto found = std::find_if(uses.begin(), uses.end(), [&](const AddressUse& use) { return use.place == place; });
+    if (found == uses.end()) {
+        found = uses.insert(uses.end(), AddressUse{place, {}});
+        ++m_version;
+    }
+    found->seen.extend(range);
+}
+
+Directory::Batch::Batch(Directory& directory, const telemetry::Batch& batch)
+    : m_directory(directory), m_batch(batch), m_agent(directory.agent(batch.key.agent))
+{
+    directory.m_agents[m_agent].seen.extend(batch.range);
+    if (!batch.dictionary)
+        return;
+    m_entities.resize(batch.dictionary->entities.size(), kNone);
+    m_ends.resize(batch.dictionary->ends.size(), kNone);
+    m_texts.resize(batch.dictionary->strings.size(), kNone);
+}
+
+const telemetry::Entity* Directory::Batch::entity(std::uint32_t entity) const
+{
+    return entity < m_entities.size() ? &m_batch.dictionary->entities[entity] : nullptr;
+}
+
+std::uint32_t Directory::Batch::instance(std::uint32_t index)
+{
+    const telemetry::Entity* found = entity(index);
+    if (!found || found->kind != telemetry::EntityKind::Instance)
+        return kNone;
+    if (m_entities[index] == kNone)
+        m_entities[index] = m_directory.ensureInstance(*found, m_batch.range.to);
+    KnownInstance& known = m_directory.m_instances[m_entities[index]];
+    if (known.agent == kNone)
+        known.agent = m_agent;
+    return m_entities[index];
+}
+
+std::uint32_t Directory::Batch::service(std::uint32_t index)
+{
+    const telemetry::Entity* found = entity(index);
+    if (!found || found->kind != telemetry::EntityKind::Service)
+        return kNone;
+    if (m_entities[index] == kNone)
+        m_entities[index] = m_directory.ensureService(*found, m_batch.range.to);
+    return m_entities[index];
+}
+
+std::uint32_t Directory::Batch::text(std::uint32_t index)
+{
+    if (index >= m_texts.size())
+        return kNone;
+    if (m_texts[index] == kNone)
+        m_texts[index] = m_directory.text(m_batch.dictionary->strings[index]);
+    return m_texts[index];
+}
+
+KnownEnd Directory::Batch::read(const telemetry::End& end)
+{
+    KnownEnd known;
+    known.side = end.side;
+    known.place = {m_agent, end.netns};
+    known.instance = instance(end.instance);
+    known.remoteInstance = instance(end.remoteInstance);
+    known.local = end.local;
+    known.remote = end.remote;
+    known.protocol = end.protocol;
+    known.tls = end.tls;
+    return known;
+}
+
+std::uint32_t Directory::Batch::end(std::uint32_t index)
+{
+    if (index >= m_ends.size())
+        return kNone;
+    if (m_ends[index] == kNone)
+        m_ends[index] = m_directory.ensureEnd(read(m_batch.dictionary->ends[index]), m_batch.range);
+    return m_ends[index];
+}
+
+std::uint32_t Directory::Batch::listener(const telemetry::ListenRow& row)
+{
+    const Place place{m_agent, row.netns};
+    const std::uint32_t owner = instance(row.instance);
+    const ListenerKey key(place, row.local, owner);
+    const auto [entry, fresh] =
+        m_directory.m_listenerOf.try_emplace(key, static_cast<std::uint32_t>(m_directory.m_listeners.size()));
+    if (fresh) {
+        m_directory.m_listeners.push_back({place, row.local, owner, {}});
+        ++m_directory.m_version;
+    }
+    m_directory.m_listeners[entry->second].seen.extend(m_batch.range);
+    m_directory.use(row.local.address, place, m_batch.range);
+    return entry->second;
+}
+
+void Directory::Batch::present(const telemetry::PresenceRow& row)
+{
+    const std::uint32_t who = instance(row.instance);
+    if (who == kNone)
+        return;
+    const std::uint32_t what = service(row.service);
+    KnownInstance& known = m_directory.m_instances[who];
+    known.seen.extend(m_batch.range);
+    if (what == kNone)
+        return;
+    m_directory.m_services[what].seen.extend(m_batch.range);
+    const bool later = m_batch.range.to > known.assignedAt;
+    const bool same = m_batch.range.to == known.assignedAt && known.service != kNone
+        && m_directory.m_services[what].entity.key > m_directory.m_services[known.service].entity.key;
+    if (!later && !same)
+        return;
+    known.assignedAt = m_batch.range.to;
+    known.agent = m_agent;
+    if (known.service != what)
+        ++m_directory.m_version;
+    known.service = what;
+}
+
+bool isPublic(const InternetAddress& address)
+{
+    if (address.isLoopback() || address.isUnspecified())
+        return false;
+    const auto& b = address.bytes;
+    if (!address.isV4())
+        return (b[0] & 0xfe) != 0xfc && !(b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
+    const std::uint8_t first = b[12], second = b[13];
+    return first != 10 && !(first == 172 && (second & 0xf0) == 16) && !(first == 192 && second == 168) && !(first == 169 && second == 254)
+        && !(first == 100 && (second & 0xc0) == 64) && first != 0 && first != 127;
+}
+
+} // namespace binnacle::analysis::internal

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/telemetry/batch.h"
+
+#include <absl/container/flat_hash_map.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+/// Who and what is known: agents, services, instances, listeners, ends and texts under small numbers, so that frames hold numbers only.
+///
+/// Facts that contradict each other are settled by time and then by value, never by the order in which they came.
+/// Grows with what exists; server ends past kMaxEnds lose their client's address, so that a public site's visitors cannot fill
+/// the memory.  Thread: its owner's.
+namespace binnacle::analysis::internal {
+
+inline constexpr std::uint32_t kNone = telemetry::kNone;
+inline constexpr std::size_t kMaxEnds = 200'000;
+
+/// From the first to the last batch in which something was seen.
+struct Seen {
+    UtcTime first = UtcTime::max();
+    UtcTime last = UtcTime::min(); // end of that batch
+
+    void extend(TimeRange range)
+    {
+        first = std::min(first, range.from);
+        last = std::max(last, range.to);
+    }
+};
+
+/// A network namespace on one host.
+struct Place {
+    std::uint32_t agent = kNone;
+    std::uint32_t netns = 0;
+    friend auto operator<=>(const Place&, const Place&) = default;
+    template <class H>
+    friend H AbslHashValue(H h, const Place& p)
+    {
+        return H::combine(std::move(h), p.agent, p.netns);
+    }
+};
+
+struct KnownAgent {
+    telemetry::AgentIdentity identity; // `agent` always, the rest when it was told
+    Seen seen;
+};
+
+struct KnownService {
+    telemetry::Entity entity;
+    Seen seen;
+    UtcTime describedAt = UtcTime::min();
+};
+
+struct KnownInstance {
+    telemetry::Entity entity;
+    UtcTime describedAt = UtcTime::min();
+    std::uint32_t agent = kNone;
+    std::uint32_t service = kNone;
+    UtcTime assignedAt = UtcTime::min(); // batch that said so last
+    Seen seen;                           // in presence rows
+};
+
+struct KnownListener {
+    Place place;
+    Endpoint local;
+    std::uint32_t instance = kNone;
+    Seen seen;
+};
+
+struct KnownEnd {
+    telemetry::Side side = telemetry::Side::Client;
+    Place place;
+    std::uint32_t instance = kNone;
+    std::uint32_t remoteInstance = kNone;
+    Endpoint local, remote;
+    Protocol protocol = Protocol::Unknown;
+    bool tls = false;
+    Seen seen;
+};
+
+/// Where an address was in use.
+struct AddressUse {
+    Place place;
+    Seen seen;
+};
+
+class Directory {
+public:
+    std::uint32_t agent(const EntityKey& key);
+    void describeAgent(const telemetry::AgentIdentity& identity);
+    std::uint32_t text(const std::string& text);
+
+    /// Numbers of one batch's dictionary; made anew for each batch.  An index that points nowhere becomes kNone.
+    class Batch {
+    public:
+        Batch(Directory& directory, const telemetry::Batch& batch);
+        std::uint32_t agent() const { return m_agent; }
+        std::uint32_t instance(std::uint32_t entity);
+        std::uint32_t service(std::uint32_t entity);
+        std::uint32_t end(std::uint32_t end);
+        std::uint32_t text(std::uint32_t string);
+        std::uint32_t listener(const telemetry::ListenRow& row);
+        void present(const telemetry::PresenceRow& row);
+        const telemetry::Entity* entity(std::uint32_t entity) const;
+
+    private:
+        KnownEnd read(const telemetry::End& end);
+
+        Directory& m_directory;
+        const telemetry::Batch& m_batch;
+        std::uint32_t m_agent;
+        std::vector<std::uint32_t> m_entities, m_ends, m_texts; // kNone = not asked yet
+    };
+
+    const std::vector<KnownAgent>& agents() const { return m_agents; }
+    const std::vector<KnownService>& services() const { return m_services; }
+    const std::vector<KnownInstance>& instances() const { return m_instances; }
+    const std::vector<KnownListener>& listeners() const { return m_listeners; }
+    const std::vector<KnownEnd>& ends() const { return m_ends; }
+    const std::string& textAt(std::uint32_t index) const;
+    const std::vector<AddressUse>* findUses(const InternetAddress& address) const;
+    /// Rises when something appears or is assigned anew; not when it is merely seen again.
+    std::uint64_t version() const { return m_version; }
+    std::size_t bytes() const;
+    std::string hostName(std::uint32_t agent) const;
+
+private:
+    friend class Batch;
+    std::uint32_t ensureInstance(const telemetry::Entity& entity, UtcTime at);
+    std::uint32_t ensureService(const telemetry::Entity& entity, UtcTime at);
+    std::uint32_t ensureEnd(KnownEnd end, TimeRange range);
+    void use(const InternetAddress& address, Place place, TimeRange range);
+
+    using EndKey = std::tuple<std::uint8_t, Place, std::uint32_t, std::uint32_t, Endpoint, Endpoint, std::uint8_t, bool>;
+    using ListenerKey = std::tuple<Place, Endpoint, std::uint32_t>;
+
+    std::vector<KnownAgent> m_agents;
+    std::vector<KnownService> m_services;
+    std::vector<KnownInstance> m_instances;
+    std::vector<KnownListener> m_listeners;
+    std::vector<KnownEnd> m_ends;
+    std::vector<std::string> m_texts;
+    absl::flat_hash_map<EntityKey, std::uint32_t> m_agentOf, m_serviceOf, m_instanceOf;
+    absl::flat_hash_map<ListenerKey, std::uint32_t> m_listenerOf;
+    absl::flat_hash_map<EndKey, std::uint32_t> m_endOf;
+    absl::flat_hash_map<std::string, std::uint32_t> m_textOf;
+    absl::flat_hash_map<InternetAddress, std::vector<AddressUse>> m_uses;
+    std::uint64_t m_version = 0;
+};
+
+/// Everybody's address, as far as one can tell: not loopback, private (RFC 1918, RFC 4193), shared (RFC 6598) or link-local.
+bool isPublic(const InternetAddress& address);
+
+} // namespace binnacle::analysis::internal

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/analysis/internal/directory.h"
+#include "core/telemetry/batch.h"
+
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+/// What all hosts said in one stretch of time, end by end, with the Directory's numbers in place of each batch's own.
+/// The rows are telemetry's; their `end`, `route` and `status` are indexes into the Directory.
+namespace binnacle::analysis::internal {
+
+struct LossCell {
+    Loss loss = Loss::DataRingFull;
+    std::uint32_t end = kNone;
+    std::uint32_t agent = kNone;
+    std::uint64_t count = 0;
+    TimeRange range;
+};
+
+struct CoverageCell {
+    std::uint32_t instance = kNone, service = kNone; // or the host
+    std::uint32_t agent = kNone, what = kNone, advice = kNone;
+    std::uint64_t part = 0, whole = 0;
+};
+
+struct EventCell {
+    UtcTime at{};
+    EventKind kind = EventKind::ProcessExec;
+    std::uint32_t agent = kNone, instance = kNone, service = kNone, detail = kNone;
+};
+
+struct ConnectionCell {
+    telemetry::ConnectionRow row;
+    UtcTime at{}; // end of the batch
+};
+
+struct QueueCell {
+    std::uint32_t listener = kNone;
+    std::uint32_t acceptQueue = 0; // most seen
+};
+
+using InstanceSet = std::vector<std::uint32_t>; // ascending
+using InstanceSetPtr = std::shared_ptr<const InstanceSet>;
+
+/// One agent's part: what is counted of its batches, and the gauges of its last batch in the frame.
+struct AgentPart {
+    std::uint32_t agent = kNone;
+    TimeRange range; // from its first batch to the end of its last one
+    Nanoseconds told{}; // sum of its batches' lengths: less than the range where it has holes
+    std::uint64_t batches = 0;
+    telemetry::BatchKey lastKey;
+    // gauges
+    telemetry::AgentHealth health;
+    InstanceSetPtr present;
+    std::vector<std::uint32_t> listeners;
+    std::vector<telemetry::OpenRow> open;
+    std::vector<telemetry::OpenExchangeRow> openExchanges;
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> active; // end → connections
+};
+
+/// At most this many connections a frame: those still open first, then the busiest.
+inline constexpr std::size_t kMaxConnections = 4096;
+inline constexpr std::size_t kMaxEvents = 4096; // a frame, the latest
+
+class Frame {
+public:
+    Frame() = default;
+    explicit Frame(TimeRange range) : m_range(range) {}
+
+    void add(const Frame& other);
+    /// Turns a batch into a frame of its own; learns into the directory what is new.  Only the directory is fed when there is no overview.
+    static Frame of(const telemetry::Batch& batch, Directory& directory);
+
+    TimeRange range() const { return m_range; }
+    const std::vector<telemetry::RequestRow>& requests() const { return m_requests; }
+    const std::vector<telemetry::TcpRow>& tcp() const { return m_tcp; }
+    const std::vector<LossCell>& losses() const { return m_losses; }
+    const std::vector<CoverageCell>& coverage() const { return m_coverage; }
+    const std::vector<EventCell>& events() const { return m_events; }
+    const std::vector<ConnectionCell>& connections() const { return m_connections; }
+    const std::vector<QueueCell>& queues() const { return m_queues; }
+    const std::vector<AgentPart>& agents() const { return m_agents; }
+    /// Distinct sets of instances that were alive at one time.
+    const std::vector<InstanceSetPtr>& presence() const { return m_presence; }
+    std::size_t bytes() const;
+    /// No more is going to be added: gives the index back (a later add() makes it anew).
+    void seal();
+
+    /// A frame of one second takes the batches of several hosts, whose instances are alive at the same time.
+    void addAtSameTime(const Frame& other);
+
+private:
+    void readOverview(const telemetry::Batch& batch, Directory::Batch& names);
+    void readGauges(const telemetry::Batch& batch, Directory::Batch& names);
+    void readRest(const telemetry::Batch& batch, Directory::Batch& names);
+    void addCounts(const Frame& other);
+    void ensureIndex();
+    void addAgents(const Frame& other);
+    void addConnections(const Frame& other);
+    void addPresence(const InstanceSetPtr& set);
+
+    TimeRange m_range;
+    std::vector<telemetry::RequestRow> m_requests;
+    std::vector<telemetry::TcpRow> m_tcp;
+    std::vector<LossCell> m_losses;
+    std::vector<CoverageCell> m_coverage;
+    std::vector<EventCell> m_events;
+    std::vector<ConnectionCell> m_connections;
+    std::vector<QueueCell> m_queues;
+    std::vector<AgentPart> m_agents;
+    std::vector<InstanceSetPtr> m_presence;
+    bool m_indexed = false;
+    absl::flat_hash_map<std::uint64_t, std::uint32_t> m_requestOf; // end and route → row
+    absl::flat_hash_map<std::uint32_t, std::uint32_t> m_tcpOf;
+    absl::flat_hash_map<EntityKey, std::uint32_t> m_connectionOf;
+};
+
+/// One after the other; the same in every order.
+void addRow(telemetry::RequestRow& sum, const telemetry::RequestRow& row);
+void addRow(telemetry::TcpRow& sum, const telemetry::TcpRow& row);
+void addStatuses(std::vector<telemetry::StatusCount>& sum, const std::vector<telemetry::StatusCount>& more);
+
+} // namespace binnacle::analysis::internal

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/analysis/internal/directory.h"
+#include "core/analysis/model.h"
+
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+/// Which end belongs to which edge, with all that a Directory knows.  A value: made once per version of the directory.
+/// The rules are in core/analysis/snapshot.h.
+namespace binnacle::analysis::internal {
+
+struct ResolvedNode {
+    std::string id, name;
+    std::optional<std::string> nameSpace;
+    NodeKind kind = NodeKind::Process;
+};
+
+struct ResolvedEdge {
+    std::uint32_t from = kNone, to = kNone; // nodes
+    std::uint16_t port = 0;
+    Protocol protocol = Protocol::Unknown;
+    bool tls = false;
+};
+
+/// Where an end's figures go.
+struct EndTarget {
+    std::uint32_t edge = kNone; // kNone: nowhere (our own programs, or one that other ends tell better)
+    telemetry::Side side = telemetry::Side::Client;
+};
+
+class Resolution {
+public:
+    explicit Resolution(const Directory& directory);
+
+    std::uint64_t version() const { return m_version; }
+    const std::vector<ResolvedNode>& nodes() const { return m_nodes; }
+    const std::vector<ResolvedEdge>& edges() const { return m_edges; }
+    EndTarget ofEnd(std::uint32_t end) const { return end < m_targets.size() ? m_targets[end] : EndTarget{}; }
+    /// kNone for our own programs.
+    std::uint32_t nodeOfInstance(std::uint32_t instance) const { return instance < m_nodeOfInstance.size() ? m_nodeOfInstance[instance] : kNone; }
+    std::uint32_t nodeOfService(std::uint32_t service) const { return service < m_nodeOfService.size() ? m_nodeOfService[service] : kNone; }
+
+private:
+    struct Peers; // what is looked up by place
+
+    void nameServices();
+    void nameInstances();
+    void resolveClients(const Peers& peers, std::vector<std::uint32_t>& peerOf);
+    void resolveServers(const Peers& peers, std::vector<std::uint32_t>& peerOf);
+    void makeEdges(const std::vector<std::uint32_t>& peerOf);
+    std::uint32_t serverOf(const KnownEnd& end, const Peers& peers);
+    std::uint32_t clientOf(const KnownEnd& end, const Peers& peers, const std::vector<std::uint32_t>& peerOf);
+    std::uint32_t clientAt(Place place, const KnownEnd& end, const Peers& peers, const std::vector<std::uint32_t>& peerOf);
+    std::uint32_t ensureNode(ResolvedNode node);
+    std::uint32_t outside(const std::string& host, std::uint16_t port);
+    std::uint32_t internet();
+
+    const Directory& m_directory; // only while constructing
+    std::uint64_t m_version;
+    std::vector<ResolvedNode> m_nodes;
+    std::vector<ResolvedEdge> m_edges;
+    std::vector<EndTarget> m_targets;
+    std::vector<std::uint32_t> m_nodeOfInstance, m_nodeOfService;
+    absl::flat_hash_map<std::string, std::uint32_t> m_nodeOf;
+};
+
+} // namespace binnacle::analysis::internal

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/analysis/internal/sums.h"
+
+#include <algorithm>
+
+namespace binnacle::analysis::internal {
+
+namespace {
+
+using telemetry::Side;
+
+// Two agents' seconds do not begin and end together, and the last one may still be on its way.
+constexpr Nanoseconds kStartSlack = std::chrono::milliseconds(1500);
+constexpr Nanoseconds kEndSlack = std::chrono::milliseconds(2500);
+constexpr Nanoseconds kHoleSlack = std::chrono::milliseconds(500);
+
+void insertSorted(std::vector<std::uint32_t>& set, std::uint32_t value)
+{
+    const auto at = std::lower_bound(set.begin(), set.end(), value);
+    if (at == set.end() || *at != value)
+        set.insert(at, value);
+}
+
+/// Does what these agents say reach over what those say?
+bool covers(const std::vector<std::uint32_t>& these, const std::vector<std::uint32_t>& those,
+            const absl::flat_hash_map<std::uint32_t, AgentSums>& agents)
+{
+    if (these == those)
+        return true; // the same seconds, the same holes
+    for (const std::uint32_t one : these) {
+        const AgentSums& mine = agents.at(one);
+        if (mine.range.length() - mine.told > kHoleSlack)
+            return false;
+        for (const std::uint32_t other : those) {
+            const AgentSums& theirs = agents.at(other);
+            if (mine.range.from > theirs.range.from + kStartSlack || mine.range.to + kEndSlack < theirs.range.to)
+                return false;
+        }
+    }
+    return true;
+}
+
+} // namespace
+
+SideSums* Sums::sideOf(std::uint32_t end)
+{
+    const EndTarget target = m_resolution.ofEnd(end);
+    if (target.edge == kNone)
+        return nullptr;
+    SideSums& side = m_edges[target.edge].of(target.side);
+    side.seen = true;
+    insertSorted(side.agents, m_directory.ends()[end].place.agent);
+    return &side;
+}
+
+void Sums::add(const Frame& frame)
+{
+    for (const telemetry::RequestRow& row : frame.requests()) {
+        SideSums* side = sideOf(row.end);
+        if (!side)
+            continue;
+        addRow(side->requests, row);
+        if (m_withRoutes)
+            addRow(side->routes[row.route], row);
+    }
+    for (const telemetry::TcpRow& row : frame.tcp()) {
+        if (SideSums* side = sideOf(row.end)) {
+            side->tcpSeen = true;
+            addRow(side->tcp, row);
+        }
+    }
+    for (const LossCell& cell : frame.losses()) {
+        const EndTarget target = m_resolution.ofEnd(cell.end);
+        if (target.edge != kNone)
+            sideOf(cell.end)->lost += cell.count;
+    }
+    for (const AgentPart& part : frame.agents())
+        addAgent(part);
+}
+
+void Sums::addAgent(const AgentPart& part)
+{
+    const auto [entry, fresh] = m_agents.try_emplace(part.agent, AgentSums{part.range, part.told, part.batches, &part});
+    if (fresh)
+        return;
+    AgentSums& sums = entry->second;
+    if (std::tie(part.range.to, part.lastKey) > std::tie(sums.last->range.to, sums.last->lastKey))
+        sums.last = &part;
+    sums.range = {std::min(sums.range.from, part.range.from), std::max(sums.range.to, part.range.to)};
+    sums.told += part.told;
+    sums.batches += part.batches;
+}
+
+void Sums::finish()
+{
+    for (const auto& [agent, sums] : m_agents) {
+        for (const telemetry::OpenRow& row : sums.last->open) {
+            SideSums* side = row.count > 0 ? sideOf(row.end) : nullptr;
+            if (!side)
+                continue;
+            side->open += row.count;
+            side->oldest = std::max(side->oldest, row.oldestAge);
+        }
+        for (const auto& [end, count] : sums.last->active) {
+            if (SideSums* side = sideOf(end))
+                side->active += count;
+        }
+    }
+}
+
+Side chooseSide(const EdgeSums& edge, const absl::flat_hash_map<std::uint32_t, AgentSums>& agents)
+{
+    if (!edge.client.seen || !edge.server.seen)
+        return edge.server.seen ? Side::Server : Side::Client;
+    const std::uint64_t atClient = edge.client.requests.requests, atServer = edge.server.requests.requests;
+    if (atServer == 0 && atClient > 0)
+        return Side::Client; // its payload was not readable there, or the server never got to read it
+    if (edge.server.losses() == 0 && covers(edge.server.agents, edge.client.agents, agents))
+        return Side::Server;
+    return atClient == 0 && atServer > 0 ? Side::Server : Side::Client;
+}
+
+} // namespace binnacle::analysis::internal
