@@ -3,8 +3,8 @@
 # Layers.  A target may use lower ones only; a wrong dependency stops the configure step.
 #   0 core/base            1 generated protobuf       2 core/telemetry, core/protocols
 #   3 core/session, core/analysis                     4 agent/events, agent/symbols
-#   5 agent/probes, agent/metadata, desktop/ingest    6 agent/correlation, agent/aggregation, agent/buffer, desktop/workspace
-#   7 agent/service, desktop/viewmodels               8 desktop/widgets
+#   5 agent/probes, agent/metadata, desktop/ingest    6 agent/correlation, agent/buffer, desktop/workspace
+#   7 agent/aggregation, agent/service, desktop/viewmodels           8 desktop/widgets
 #   9 desktop/pages, desktop/cli                     10 agent/app, desktop/app
 define_property(TARGET PROPERTY BN_LAYER BRIEF_DOCS "layer" FULL_DOCS "Layer; a target may use lower ones only.")
 

@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/aggregation/collector.h"
+
+#include "agent/aggregation/aggregator.h"
+#include "agent/metadata/process_table.h"
+#include "core/base/thread_bound.h"
+#include "core/protocols/route_template.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace binnacle::agent {
+
+namespace {
+
+constexpr std::size_t kMaxHeldPerConnection = 256 * 1024;
+constexpr std::size_t kMaxHeld = 8 * 1024 * 1024;
+/// Both rings are emptied in turn, so that an opening and its data come at most one round apart.
+constexpr std::uint8_t kRoundsToWait = 2;
+constexpr Nanoseconds kOpeningLost = std::chrono::seconds(2);
+constexpr Nanoseconds kForgetPlaceholder = std::chrono::seconds(60);
+constexpr Nanoseconds kForgetInstance = std::chrono::seconds(180); // longer than rows and processes are kept
+constexpr std::uint32_t kSecondsWithoutSample = 30;
+constexpr std::uint32_t kHouseKeeping = 30; // seconds
+
+std::string exitText(int status)
+{
+    const int signal = status & 0x7f; // wait(2)
+    return signal != 0 ? "signal " + std::to_string(signal) : "exit " + std::to_string((status >> 8) & 0xff);
+}
+
+} // namespace
+
+class Collector::Impl final : public protocols::ExchangeSink {
+public:
+    Impl(Options options, CaptureControl* capture)
+        : m_options(std::move(options)), m_capture(capture), m_source(m_options.procRoot), m_processes(m_source),
+          m_instances(m_options.bootId, m_processes),
+          m_rows({m_connections, m_listeners, m_instances}, m_options.bootId, m_options.spansPerSecond), m_sequence(m_options.firstSequence)
+    {
+        m_processes.setOnReplaced([this](Process& process) { m_instances.onExited(process, m_now); });
+    }
+
+    // -- processes --
+    void on(const ProcessForked& event)
+    {
+        saw(event.at);
+        m_processes.on(event);
+        m_instances.onForked(event);
+    }
+
+    void on(const ProcessExeced& event)
+    {
+        saw(event.at);
+        Process& process = m_processes.on(event);
+        if (process.ignored)
+            return;
+        m_instances.onExeced(process, event.at);
+        if (process.instance != kNoInstance && m_instances.at(process.instance).listened)
+            m_rows.note(event.at, EventKind::ProcessExec, process.instance, process.facts->program.name);
+    }
+
+    void on(const ProcessExited& event)
+    {
+        saw(event.at);
+        Process* process = m_processes.on(event);
+        if (!process)
+            return;
+        m_instances.onExited(*process, event.at);
+        if (process->instance != kNoInstance && m_instances.at(process->instance).listened)
+            m_rows.note(event.at, EventKind::ProcessExit, process->instance, exitText(event.status));
+    }
+
+    // -- listeners --
+    void on(const ListenStarted& event)
+    {
+        saw(event.at);
+        if (event.task.pid.value != 0)
+            m_processes.ensure(event.task, event.at); // now: it may be gone when its name is needed
+        m_listeners.started(event);
+    }
+
+    void on(const ListenEnded& event)
+    {
+        saw(event.at);
+        if (Listener* listener = m_listeners.exact(event.netns, event.local))
+            instanceOf(*listener);
+        const auto gone = m_listeners.ended(event);
+        if (gone && gone->instance != kNoIndex)
+            m_rows.note(event.at, EventKind::ListenEnded, gone->instance, gone->local.toText());
+    }
+
+    std::uint32_t instanceOf(Listener& listener)
+    {
+        if (listener.instance != kNoIndex || listener.task.pid.value == 0)
+            return listener.instance;
+        Process& process = m_processes.ensure(listener.task, listener.since);
+        if (process.ignored)
+            return kNoIndex;
+        listener.instance = m_instances.ensure(process, Activity::Listens, lowestPort(process), listener.since);
+        if (!listener.existed)
+            m_rows.note(listener.since, EventKind::ListenStarted, listener.instance, listener.local.toText());
+        return listener.instance;
+    }
+
+    /// Of all addresses that the process tree listens on; 0 = none, or of no interest.
+    std::uint16_t lowestPort(Process& process)
+    {
+        if (process.instance != kNoInstance || !m_processes.factsOf(process).program.serverProgram)
+            return 0;
+        const Process* root = &m_processes.treeRoot(process);
+        std::uint16_t lowest = 0;
+        m_listeners.forEach([&](const Listener& listener) {
+            Process* owner = m_processes.find(listener.task.pid, listener.since);
+            if (owner && (lowest == 0 || listener.local.port < lowest) && &m_processes.treeRoot(*owner) == root)
+                lowest = listener.local.port;
+        });
+        return lowest;
+    }
+
+    // -- connections --
+    void on(const ConnectionOpened& event)
+    {
+        saw(event.at);
+        Connection& connection = m_connections.opened(event);
+        if (event.task.pid.value != 0)
+            m_processes.ensure(event.task, event.at);
+        if (!connection.settled)
+            wait(connection);
+    }
+
+    void on(const ConnectionOwned& event)
+    {
+        saw(event.at);
+        Connection* connection = m_connections.find(event.connection);
+        if (!connection)
+            return;
+        m_processes.ensure(event.task, event.at);
+        connection->task = event.task;
+        connection->owned = true;
+        if (connection->settled && !connection->ignored)
+            refineOwner(*connection);
+    }
+
+    void on(const ConnectionClosed& event)
+    {
+        saw(event.at);
+        Connection* connection = m_connections.find(event.connection);
+        if (!connection)
+            return;
+        if (connection->opened && !connection->settled)
+            settle(*connection);
+        if (connection->settled && !connection->ignored)
+            finish(*connection, event);
+        drop(*connection);
+    }
+
+    void on(const ConnectFailed& event)
+    {
+        saw(event.at);
+        Process& process = m_processes.ensure(event.task, event.at);
+        if (!process.ignored)
+            m_rows.onConnectFailed(m_instances.ensure(process, Activity::Talks, lowestPort(process), event.at), event);
+    }
+
+    void on(const SocketSample& event)
+    {
+        saw(event.at);
+        m_sampling = true;
+        Connection* connection = m_connections.find(event.connection);
+        if (!connection)
+            return;
+        connection->secondsWithoutSample = 0;
+        if (connection->settled && !connection->ignored)
+            m_rows.onCounters(*connection, event.tcp, event.payload, event.state);
+    }
+
+    void on(const DataChunk& chunk)
+    {
+        saw(chunk.at);
+        Connection* connection = m_connections.find(chunk.connection);
+        if (!connection) {
+            connection = &m_connections.ensure(chunk.connection, chunk.at);
+            wait(*connection);
+        }
+        if (!connection->settled) [[unlikely]] {
+            if (!isReady(*connection)) {
+                hold(*connection, chunk);
+                return;
+            }
+            settle(*connection);
+        }
+        feed(*connection, chunk);
+    }
+
+    void feed(Connection& connection, const DataChunk& chunk)
+    {
+        connection.captured += chunk.bytes.size();
+        if (!connection.parser)
+            return;
+        protocols::Chunk part;
+        part.at = chunk.at;
+        part.direction = chunk.sent == (connection.fedAs == Side::Client) ? protocols::Direction::Request : protocols::Direction::Response;
+        part.position = chunk.position;
+        part.tcpSequence = chunk.tcpSequence;
+        part.thread = chunk.tid;
+        part.bytes = chunk.bytes;
+        part.originalSize = chunk.size;
+        m_feeding = &connection;
+        connection.parser->feed(part, *this);
+        if (connection.rolesGuessed && connection.parser->rolesSwapped().has_value()) [[unlikely]]
+            learnRoles(connection);
+        if (connection.parser->verdict() == protocols::Verdict::NotAProtocolWeKnow) [[unlikely]]
+            stopParsing(connection);
+    }
+
+    void onExchange(const protocols::Exchange& exchange) override
+    {
+        if (m_feeding->rolesGuessed) [[unlikely]] {
+            if (m_feeding->parser->rolesSwapped().has_value())
+                learnRoles(*m_feeding);
+        }
+        m_rows.onExchange(*m_feeding, exchange);
+    }
+    void onLoss(Loss loss, std::uint64_t count, HostTime) override { m_rows.lost(loss, count, *m_feeding); }
+
+    // -- rounds and seconds --
+    void drained()
+    {
+        std::vector<ConnectionId> still;
+        for (const ConnectionId id : std::exchange(m_waiting, {})) {
+            Connection* connection = m_connections.find(id);
+            if (!connection || connection->settled || connection->abandoned)
+                continue;
+            if (connection->opened && (++connection->roundsWaited >= kRoundsToWait || isReady(*connection)))
+                settle(*connection);
+            else if (!connection->opened && m_now - connection->firstSeen > kOpeningLost)
+                abandon(*connection);
+            else
+                still.push_back(id);
+        }
+        m_waiting.insert(m_waiting.end(), still.begin(), still.end());
+    }
+
+    telemetry::Batch seal(TimeRange range, ClockAnchor anchor)
+    {
+        settleBefore(anchor.toHost(range.to));
+        m_listeners.forEach([this](Listener& listener) { instanceOf(listener); });
+        m_instances.assignServices(m_now);
+        for (const InstanceChange& change : m_instances.takeChanges())
+            m_rows.note(change.at != HostTime{} ? change.at : m_now, change.kind, change.instance, m_instances.at(change.instance).serviceName);
+        m_rows.lost(Loss::ProcessGone, m_processes.takeUnnamed());
+        m_rows.lost(Loss::EntitiesFull, m_instances.takeOverflows());
+
+        telemetry::Batch batch;
+        batch.key = {m_options.agent, m_options.epoch, m_sequence++};
+        batch.range = range;
+        batch.anchor = anchor;
+        m_rows.seal(batch, m_options.hostName);
+        batch.overview->health.records = m_records - std::exchange(m_recordsSealed, m_records);
+        batch.overview->health.exchanges = m_rows.exchanges() - std::exchange(m_exchangesSealed, m_rows.exchanges());
+        keepHouse();
+        return batch;
+    }
+
+    void lost(Loss loss, std::uint64_t count) { m_rows.lost(loss, count); }
+    void note(HostTime at, EventKind kind, std::string detail) { m_rows.note(at, kind, kNoIndex, std::move(detail)); }
+    void begin(TimeRange first, ClockAnchor anchor) { m_rows.begin(anchor.toHost(first.to)); }
+    void seed() { m_processes.seed(); }
+    void ignore(ProcessId pid) { m_processes.ignore(pid); }
+    void setCapture(CaptureControl* capture) { m_capture = capture; }
+    void setBudgetStep(std::uint32_t step)
+    {
+        m_rows.setSpanBudget(step == 0 ? m_options.spansPerSecond : step == 1 ? m_options.spansPerSecond / 10 : 0);
+    }
+    std::uint64_t records() const { return m_records; }
+    std::uint64_t exchanges() const { return m_rows.exchanges(); }
+    std::size_t connections() const { return m_connections.size(); }
+
+private:
+    void saw(HostTime at)
+    {
+        ++m_records;
+        m_now = std::max(m_now, at);
+    }
+
+    void wait(const Connection& connection) { m_waiting.push_back(connection.id); }
+
+    /// Whether more cannot be learned by waiting.
+    static bool isReady(const Connection& connection)
+    {
+        return connection.opened && !connection.existed && connection.peer && (connection.side == Side::Client || connection.owned);
+    }
+
+    void hold(Connection& connection, const DataChunk& chunk)
+    {
+        if (connection.abandoned || connection.heldBytes + chunk.bytes.size() > kMaxHeldPerConnection || m_held + chunk.bytes.size() > kMaxHeld) {
+            if (!connection.opened) {
+                m_rows.unattributed(chunk.size);
+                return;
+            }
+            settle(connection);
+            feed(connection, chunk);
+            return;
+        }
+        auto held = std::make_unique<HeldChunk>(HeldChunk{chunk, {chunk.bytes.begin(), chunk.bytes.end()}});
+        held->chunk.bytes = held->copy;
+        connection.heldBytes += chunk.bytes.size();
+        m_held += chunk.bytes.size();
+        connection.held.push_back(std::move(held));
+    }
+
+    void abandon(Connection& connection)
+    {
+        connection.abandoned = true;
+        for (const auto& held : releaseHeld(connection))
+            m_rows.unattributed(held->chunk.size);
+    }
+
+    std::vector<std::unique_ptr<HeldChunk>> releaseHeld(Connection& connection)
+    {
+        m_held -= std::exchange(connection.heldBytes, 0);
+        return std::exchange(connection.held, {});
+    }
+
+    void decideSide(Connection& connection)
+    {
+        if (connection.side != Side::Unknown)
+            return;
+        const SocketAddresses& addresses = connection.addresses;
+        const Connection* peer = connection.peer;
+        if (m_listeners.find(addresses.netns, addresses.local)) {
+            connection.side = Side::Server;
+        } else if (peer && peer->side != Side::Unknown) {
+            connection.side = peer->side == Side::Server ? Side::Client : Side::Server;
+            connection.rolesGuessed = peer->rolesGuessed;
+        } else {
+            connection.side = Side::Client;
+            connection.rolesGuessed = !(peer && m_listeners.find(peer->addresses.netns, peer->addresses.local));
+        }
+    }
+
+    /// Whose socket it is; kNoIndex when nobody knows.
+    std::uint32_t ownerOf(Connection& connection)
+    {
+        if (connection.task.pid.value != 0) {
+            Process& process = m_processes.ensure(connection.task, connection.openedAt);
+            connection.ignored |= process.ignored;
+            return process.ignored ? kNoIndex : m_instances.ensure(process, Activity::Talks, lowestPort(process), connection.openedAt);
+        }
+        if (connection.side == Side::Server) {
+            if (Listener* listener = m_listeners.find(connection.addresses.netns, connection.addresses.local)) {
+                connection.ignored |= m_processes.ignored(listener->task.pid);
+                return instanceOf(*listener);
+            }
+        }
+        return kNoIndex;
+    }
+
+    void settle(Connection& connection)
+    {
+        connection.settled = true;
+        m_connections.pair(connection);
+        decideSide(connection);
+        connection.instance = ownerOf(connection);
+        if (connection.ignored) {
+            releaseHeld(connection);
+            if (m_capture)
+                m_capture->setVerdict(connection.id, CaptureControl::Verdict::Off);
+            return;
+        }
+        meetPeer(connection);
+        connection.fedAs = connection.side;
+        connection.parser = std::make_unique<protocols::StreamParser>(
+            connection.existed ? protocols::Start::MidStream : protocols::Start::FromFirstByte,
+            connection.rolesGuessed ? protocols::Roles::Guessed : protocols::Roles::Known, m_routes);
+        m_rows.onOpened(connection);
+        for (const auto& held : releaseHeld(connection))
+            feed(connection, held->chunk);
+    }
+
+    void meetPeer(Connection& connection)
+    {
+        Connection* peer = connection.peer;
+        if (!peer)
+            return;
+        if (!peer->settled) {
+            decideSide(*peer);
+            peer->instance = ownerOf(*peer);
+        }
+        connection.peerInstance = peer->instance;
+        if (peer->peerInstance != connection.instance) {
+            peer->peerInstance = connection.instance;
+            Aggregator::forgetRows(*peer);
+        }
+    }
+
+    void refineOwner(Connection& connection)
+    {
+        const std::uint32_t owner = ownerOf(connection);
+        if (owner == kNoIndex || owner == connection.instance)
+            return;
+        connection.instance = owner;
+        Aggregator::forgetRows(connection);
+        meetPeer(connection);
+    }
+
+    /// The first bytes told which end is the server.
+    void learnRoles(Connection& connection)
+    {
+        connection.rolesGuessed = false;
+        if (!connection.parser->rolesSwapped().value_or(false))
+            return;
+        connection.side = connection.side == Side::Client ? Side::Server : Side::Client;
+        Aggregator::forgetRows(connection);
+    }
+
+    void stopParsing(Connection& connection)
+    {
+        connection.parser.reset();
+        connection.notParsed = true;
+        if (m_capture)
+            m_capture->setVerdict(connection.id, CaptureControl::Verdict::CountOnly);
+    }
+
+    void finish(Connection& connection, const ConnectionClosed& event)
+    {
+        m_rows.onCounters(connection, event.tcp, event.payload, TcpState::Close);
+        if (connection.parser) {
+            protocols::StreamEnd end;
+            end.at = event.at;
+            if (event.payload.seenSent + event.payload.seenReceived > 0) {
+                const bool client = connection.fedAs == Side::Client;
+                end.requestBytes = client ? event.payload.seenSent : event.payload.seenReceived;
+                end.responseBytes = client ? event.payload.seenReceived : event.payload.seenSent;
+            }
+            m_feeding = &connection;
+            connection.parser->close(end, *this);
+        }
+        m_rows.onClosed(connection, event);
+    }
+
+    void drop(Connection& connection)
+    {
+        for (const auto& held : releaseHeld(connection))
+            m_rows.unattributed(held->chunk.size);
+        if (m_feeding == &connection)
+            m_feeding = nullptr;
+        m_connections.erase(connection);
+    }
+
+    void settleBefore(HostTime end)
+    {
+        for (const ConnectionId id : m_waiting) {
+            Connection* connection = m_connections.find(id);
+            if (connection && connection->opened && !connection->settled && connection->openedAt < end)
+                settle(*connection);
+        }
+    }
+
+    void keepHouse()
+    {
+        m_processes.forget(m_now);
+        m_instances.nextSecond();
+        std::vector<Connection*> gone;
+        m_connections.forEach([&](Connection& connection) {
+            const bool closeWasLost = m_sampling && connection.settled && ++connection.secondsWithoutSample > kSecondsWithoutSample;
+            if (closeWasLost || (!connection.opened && m_now - connection.firstSeen > kForgetPlaceholder))
+                gone.push_back(&connection);
+        });
+        for (Connection* connection : gone)
+            drop(*connection);
+        if (++m_seconds % kHouseKeeping == 0)
+            m_instances.forget(m_now - kForgetInstance, m_rows.usedInstances());
+    }
+
+    Options m_options;
+    CaptureControl* m_capture; // not owned; outlives this because the program says so
+    ProcfsSource m_source;
+    ProcessTable m_processes;
+    InstanceTable m_instances;
+    ListenerTable m_listeners;
+    ConnectionTable m_connections;
+    protocols::RouteCache m_routes;
+    Aggregator m_rows;
+    Connection* m_feeding = nullptr; // whose parser is running
+    std::vector<ConnectionId> m_waiting;
+    std::size_t m_held = 0;
+    HostTime m_now{};
+    std::uint64_t m_sequence;
+    std::uint64_t m_records = 0, m_recordsSealed = 0, m_exchangesSealed = 0;
+    std::uint32_t m_seconds = 0;
+    bool m_sampling = false;
+};
+
+Collector::Collector(Options options, CaptureControl* capture) : m_impl(std::make_unique<Impl>(std::move(options), capture)) {}
+Collector::~Collector() = default;
+
+void Collector::setCaptureControl(CaptureControl* capture) { m_impl->setCapture(capture); }
+void Collector::seedProcesses() { m_impl->seed(); }
+void Collector::begin(TimeRange first, ClockAnchor anchor) { m_impl->begin(first, anchor); }
+void Collector::ignoreProcess(ProcessId pid) { m_impl->ignore(pid); }
+void Collector::drained() { m_impl->drained(); }
+telemetry::Batch Collector::seal(TimeRange range, ClockAnchor anchor) { return m_impl->seal(range, anchor); }
+void Collector::note(HostTime at, EventKind kind, std::string detail) { m_impl->note(at, kind, std::move(detail)); }
+void Collector::setBudgetStep(std::uint32_t step) { m_impl->setBudgetStep(step); }
+std::uint64_t Collector::recordsSinceStart() const { return m_impl->records(); }
+std::uint64_t Collector::exchangesSinceStart() const { return m_impl->exchanges(); }
+std::size_t Collector::openConnections() const { return m_impl->connections(); }
+void Collector::on(const ConnectionOpened& event) { m_impl->on(event); }
+void Collector::on(const ConnectionOwned& event) { m_impl->on(event); }
+void Collector::on(const ConnectionClosed& event) { m_impl->on(event); }
+void Collector::on(const ConnectFailed& event) { m_impl->on(event); }
+void Collector::on(const ListenStarted& event) { m_impl->on(event); }
+void Collector::on(const ListenEnded& event) { m_impl->on(event); }
+void Collector::on(const ProcessForked& event) { m_impl->on(event); }
+void Collector::on(const ProcessExeced& event) { m_impl->on(event); }
+void Collector::on(const ProcessExited& event) { m_impl->on(event); }
+void Collector::on(const DataChunk& event) { m_impl->on(event); }
+void Collector::on(const SocketSample& event) { m_impl->on(event); }
+void Collector::lost(Loss loss, std::uint64_t count) { m_impl->lost(loss, count); }
+
+} // namespace binnacle::agent

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "agent/correlation/connection.h"
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
+#include <cstdint>
+#include <memory>
+
+namespace binnacle::agent {
+
+/// Every connection of this host by ConnectionId, and which two are the ends of one.
+///
+/// Ids are never reused, so neither 4-tuples nor pids nor descriptors that are used again can mix two connections up.
+/// Thread: the drain thread.  Pointers stay valid until erase().  Memory goes back with each connection.
+class ConnectionTable {
+public:
+    Connection* find(ConnectionId id)
+    {
+        if (m_last && m_last->id == id)
+            return m_last;
+        const auto known = m_connections.find(id);
+        return known != m_connections.end() ? m_last = known->second.get() : nullptr;
+    }
+    /// The connection, or a placeholder for it.
+    Connection& ensure(ConnectionId id, HostTime at);
+    /// Fills a connection with what its opening says and looks for its peer.
+    Connection& opened(const ConnectionOpened& event);
+    void erase(Connection& connection);
+
+    /// Looks once more for the other end: the reversed addresses in the same network namespace for loopback, in any for others; among
+    /// several the one without a peer that opened nearest in time.
+    void pair(Connection& connection);
+
+    template <class F>
+    void forEach(F&& visit)
+    {
+        for (auto& [id, connection] : m_connections)
+            visit(*connection);
+    }
+    std::size_t size() const { return m_connections.size(); }
+
+private:
+    /// A socket's addresses as seen from its own end.
+    struct Tuple {
+        NetworkNamespace netns; // 0 unless the address is loopback
+        Endpoint local, remote;
+        friend auto operator<=>(const Tuple&, const Tuple&) = default;
+        template <class H>
+        friend H AbslHashValue(H h, const Tuple& tuple)
+        {
+            return H::combine(std::move(h), tuple.netns, tuple.local, tuple.remote);
+        }
+    };
+    static Tuple tupleOf(const SocketAddresses& addresses);
+    static Tuple reversed(Tuple tuple);
+    void unindex(const Connection& connection);
+
+    absl::flat_hash_map<ConnectionId, std::unique_ptr<Connection>> m_connections;
+    absl::flat_hash_map<Tuple, absl::InlinedVector<Connection*, 1>> m_byTuple;
+    Connection* m_last = nullptr; // data come in bursts of one connection
+};
+
+} // namespace binnacle::agent

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "agent/events/events.h"
+
+#include <absl/container/flat_hash_map.h>
+#include <cstdint>
+#include <iterator>
+#include <list>
+#include <optional>
+
+namespace binnacle::agent {
+
+/// Sockets that listen on one address of one network namespace (several with SO_REUSEPORT).
+struct Listener {
+    NetworkNamespace netns;
+    Endpoint local;
+    Task task;                   // who listened first and still does, as far as is known
+    HostTime since{};
+    bool existed = false;
+    std::uint32_t sockets = 0;
+    std::uint32_t instance = 0xffffffff; // resolved by the collector
+};
+
+/// Who would accept a connection to an address.  Thread: the drain thread.  References stay valid until the listener ends.
+class ListenerTable {
+public:
+    Listener& started(const ListenStarted& event);
+    /// Nothing when it was not known or other sockets still listen there; else the one that ended.
+    std::optional<Listener> ended(const ListenEnded& event);
+
+    /// The listener on exactly this address.
+    Listener* exact(NetworkNamespace netns, const Endpoint& local) { return exact(Key{netns, local}); }
+    /// The listener that takes connections to `local`: the specific address before 0.0.0.0, and that before ::.
+    Listener* find(NetworkNamespace netns, const Endpoint& local);
+
+    template <class F>
+    void forEach(F&& visit)
+    {
+        for (Listener& listener : m_listeners)
+            visit(listener);
+    }
+    std::size_t size() const { return m_listeners.size(); }
+
+private:
+    struct Key {
+        NetworkNamespace netns;
+        Endpoint local;
+        friend auto operator<=>(const Key&, const Key&) = default;
+        template <class H>
+        friend H AbslHashValue(H h, const Key& key)
+        {
+            return H::combine(std::move(h), key.netns, key.local);
+        }
+    };
+
+    Listener* exact(const Key& key);
+
+    std::list<Listener> m_listeners;
+    absl::flat_hash_map<Key, std::list<Listener>::iterator> m_byAddress;
+};
+
+} // namespace binnacle::agent
