@@ -229,18 +229,22 @@ Result<void> decode(const v1::TcpRows& from, TimeRange range, const DecodedDicti
 
 Result<void> decode(const v1::ConnectionRows& from, TimeRange range, const DecodedDictionary& d, std::vector<ConnectionRow>& to)
 {
-    TableCheck check("connections", from.connection_size());
+    TableCheck check("connections", from.connection_delta_size());
     const auto state = check.column(from.state());
     auto closedAt = check.nullable(from.closed_at_ns(), from.closed_at_ns_present());
     const auto sent = check.column(from.bytes_sent()), received = check.column(from.bytes_received());
-    const auto captured = check.column(from.captured_bytes()), lost = check.column(from.payload_lost_bytes());
+    const auto captured = check.column(from.captured_bytes_delta());
+    const auto lost = check.column(from.payload_lost_bytes());
     const auto unseen = check.column(from.payload_unseen_bytes());
     const auto rtt = check.column(from.rtt_ns()), rttVariance = check.column(from.rtt_variance_ns());
     const auto requests = check.column(from.requests());
     BN_TRY(check.result());
+    Delta connection(0);
     to.reserve(static_cast<std::size_t>(check.rows()));
     for (int i = 0; i < check.rows(); ++i) {
-        const std::uint32_t at = check.index(from.connection(i), d.connections().size());
+        const auto at = static_cast<std::uint64_t>(connection.decode(from.connection_delta(i)));
+        if (at >= d.connections().size())
+            check.fail("index out of range");
         const auto closed = closedAt.at(i);
         const std::int64_t closedNs = closed ? check.time(Delta(ns(range.from)).decode(*closed)) : 0;
         if (!check.ok())
@@ -248,7 +252,7 @@ Result<void> decode(const v1::ConnectionRows& from, TimeRange range, const Decod
         const ConnectionFacts& facts = d.connections()[at];
         to.push_back({.connection = d.keys()[facts.key], .end = facts.end, .localPort = facts.localPort, .remotePort = facts.remotePort,
                       .pid = facts.pid, .state = static_cast<std::uint8_t>(state[i]), .existed = facts.existed, .openedAt = facts.openedAt,
-                      .closedAt = utcTime(closedNs), .bytesSent = sent[i], .bytesReceived = received[i], .captured = captured[i],
+                      .closedAt = utcTime(closedNs), .bytesSent = sent[i], .bytesReceived = received[i], .captured = sent[i] + received[i] + static_cast<std::uint64_t>(captured[i]),
                       .payloadLost = lost[i], .payloadUnseen = unseen[i], .rtt = Nanoseconds(check.duration(rtt[i])),
                       .rttVariance = Nanoseconds(check.duration(rttVariance[i])), .requests = requests[i]});
     }

@@ -235,13 +235,15 @@ void encode(const std::vector<TcpRow>& rows, TimeRange range, SegmentDictionary&
 void encode(const std::vector<ConnectionRow>& rows, TimeRange range, SegmentDictionary& d, v1::ConnectionRows& to)
 {
     NullableWriter closed(to.mutable_closed_at_ns(), to.mutable_closed_at_ns_present());
+    Delta connection(0);
     for (const ConnectionRow& row : rows) {
-        to.add_connection(d.connection({d.key(row.connection), d.end(row.end), row.localPort, row.remotePort, row.pid, row.existed, row.openedAt}));
+        const ConnectionFacts facts{d.key(row.connection), d.end(row.end), row.localPort, row.remotePort, row.pid, row.existed, row.openedAt};
+        to.add_connection_delta(static_cast<std::int32_t>(connection.encode(d.connection(facts))));
         to.add_state(row.state);
         closed.add(row.closedAt != UtcTime{}, Delta(ns(range.from)).encode(ns(row.closedAt)));
         to.add_bytes_sent(row.bytesSent);
         to.add_bytes_received(row.bytesReceived);
-        to.add_captured_bytes(row.captured);
+        to.add_captured_bytes_delta(static_cast<std::int64_t>(row.captured - row.bytesSent - row.bytesReceived));
         to.add_payload_lost_bytes(row.payloadLost);
         to.add_payload_unseen_bytes(row.payloadUnseen);
         to.add_rtt_ns(unsignedNs(row.rtt));
