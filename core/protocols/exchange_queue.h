@@ -25,13 +25,15 @@ struct Origin {
 ///    stand for requests that were not seen; requests seen after it are set aside, for their responses are among those;
 ///  - after a hole in the responses, the number of lost ones follows from what is outstanding when that leaves only one possibility;
 ///    else all outstanding requests are counted as lost.
-/// The sequence is known again when a request begins and
-///  - nobody was ever seen to send before the previous answer was there (then it cannot have an older one outstanding), or
-///  - the client takes turns (no request was ever seen to begin between the answers to earlier ones) and an answer has come since, or
+/// The sequence is known again when a request begins right after bytes of the server, on a connection whose client *takes turns*: no request was
+/// ever seen to begin between the answers to earlier ones (true of clients that ask one by one and of those that send a batch and read
+/// all its answers).  The answers must have come after the hole; when the hole is only discovered by that very request, an answer that no
+/// known request asked for is the proof.  Two more cases are taken as known:
+///  - the client asked one by one kOneByOne times and never otherwise; then it has nothing older outstanding;
 ///  - nothing moved for kIdle.
-/// The limits of these proofs: a client that begins to pipeline with the very message that is lost is noticed at its next request, and what
-/// was taken as known is set aside again; on a connection that pipelines without turns, an answer later than kIdle is paired one off
-/// until the next quiet moment.
+/// The limits of these two: a client that begins to pipeline with the very message that is lost is noticed at its next request, and what was
+/// taken as known is set aside again; where nobody takes turns, an answer that comes later than kIdle shifts the pairing by one until
+/// the next quiet moment.
 template <ApplicationProtocol P>
 class ExchangeQueue {
 public:
@@ -45,13 +47,18 @@ public:
     {
         m_idleBefore = m_lastByteAt == HostTime{} ? Nanoseconds{} : at - m_lastByteAt;
         m_lastByteAt = std::max(m_lastByteAt, at);
-        m_answerSinceRequest |= direction == Direction::Response;
+        m_turn = direction == Direction::Request && m_lastMoved == Direction::Response;
+        m_lastMoved = direction;
+        m_begunByChunk = false;
+        if (direction == Direction::Request)
+            m_holeJustFound = false;
     }
 
     void requestBegins(const Request& request, const Origin& start, ExchangeSink& sink)
     {
+        m_pipelined |= std::exchange(m_begunByChunk, true);
         settle(start.at, sink);
-        const bool answered = std::exchange(m_answerSinceRequest, false);
+        const bool answered = std::exchange(m_turn, false);
         m_aside = m_doubt != Doubt::None || m_pending.size() >= StreamParser::kMaxInFlight;
         if (m_aside) {
             setAside(start.at, sink);
@@ -112,7 +119,7 @@ public:
     void responseEnds(const Response& response, const Origin& start, const Origin& end, std::uint64_t endPosition, ExchangeSink& sink)
     {
         const Answer answer{response, start, end, endPosition - start.position};
-        if (std::exchange(m_unknown, false))
+        if (std::exchange(m_unknown, false) || (m_pending.empty() && m_doubt != Doubt::None))
             answerUnknown(end.at, sink);
         else if (!m_pending.empty())
             answerFront(answer, sink);
@@ -138,9 +145,10 @@ public:
             ++m_orphans;
     }
 
-    /// Requests may be missing from here on.  `inside`: the one that had begun is cut.
-    void requestHole(bool inside, HostTime at, ExchangeSink& sink)
+    /// Requests may be missing from here on.  `inside`: the one that had begun is cut.  `late`: some time before now, we learn of it only now.
+    void requestHole(bool inside, bool late, HostTime at, ExchangeSink& sink)
     {
+        m_holeJustFound = late;
         const bool cut = inside && !m_aside && !m_pending.empty() && !m_pending.back().ended;
         if (cut) {
             m_pending.back().lost = m_pending.back().ended = true;
@@ -151,7 +159,7 @@ public:
             return;
         m_doubt = Doubt::Requests;
         m_unknownAnswers = m_early.size();
-        m_setAside = cut ? 0 : 1; // at least one exchange is touched
+        m_setAside = cut ? 0 : 1; // at least one exchange is touched, and one that is cut is counted by itself
         lose(m_early.size(), at, sink);
         m_early.clear();
     }
@@ -218,6 +226,7 @@ private:
     /// Records of two threads can be written in the wrong order; more than this apart, they were not.
     static constexpr Nanoseconds kInversion = std::chrono::milliseconds(1);
     static constexpr std::size_t kMaxEarly = 64;
+    static constexpr int kOneByOne = 3;
 
     enum class Doubt : std::uint8_t {
         None,      // the next response is for the oldest pending request
@@ -283,12 +292,16 @@ private:
     void learn(const Answer& answer)
     {
         m_provisional = false;
-        if (m_pending.size() < 2 || m_responseHole)
+        if (m_pending.size() < 2) {
+            m_oneByOne = std::min(m_oneByOne + 1, kOneByOne);
             return;
+        }
         const Pending& next = m_pending[1];
         m_pipelined |= next.start.at < answer.start.at;
         m_takesTurns &= !next.between;
     }
+
+    bool asksOneByOne() const { return m_oneByOne >= kOneByOne && !m_pipelined; }
 
     void answerFront(const Answer& answer, ExchangeSink& sink)
     {
@@ -358,32 +371,32 @@ private:
 
     bool isKnownAgain() const
     {
-        if (m_idleBefore >= kIdle)
+        if (m_idleBefore >= kIdle || asksOneByOne())
             return true;
-        if (!m_pipelined && m_doubt != Doubt::Responses)
+        if (m_doubt == Doubt::Attached && !P::kPipelines && !m_pipelined)
             return true;
-        return m_takesTurns && m_answerSinceRequest && (m_doubt != Doubt::Requests || m_unknownAnswers > 0);
+        return m_takesTurns && m_turn && (!m_holeJustFound || m_unknownAnswers > 0);
     }
 
     /// Called when a request begins: is the sequence known (again)?
     void settle(HostTime at, ExchangeSink& sink)
     {
-        if (m_responseHole && (!m_pipelined || (m_takesTurns && m_answerSinceRequest))) {
+        if (m_responseHole && (asksOneByOne() || (m_takesTurns && m_turn))) {
             if (m_doubt == Doubt::None)
                 loseFront(m_pending.size(), at, sink); // their answers are over, in the hole
             m_responseHole = false;
             m_missingAtLeast = 0;
         }
-        if (m_provisional && !m_pending.empty() && !m_answerSinceRequest) {
+        if (m_provisional && !m_pending.empty() && !m_turn) {
             doubtAgain();
             return;
         }
         if (m_doubt == Doubt::None || !isKnownAgain())
             return;
         loseFront(m_pending.size(), at, sink);
-        if (m_doubt == Doubt::Requests && m_unknownAnswers == 0)
-            lose(m_setAside, at, sink);
-        m_provisional = m_unknownAnswers == 0 && !m_pipelined;
+        if (m_doubt == Doubt::Requests && m_setAside > m_unknownAnswers)
+            lose(m_setAside - m_unknownAnswers, at, sink);
+        m_provisional = !m_turn || m_holeJustFound;
         m_provisionalFrom = m_doubt;
         m_doubt = Doubt::None;
         m_setAside = m_unknownAnswers = 0;
@@ -407,7 +420,7 @@ private:
         const std::size_t outstanding = m_pending.size();
         if (outstanding == 0)
             return;
-        if (!m_pipelined)
+        if (asksOneByOne())
             loseFront(outstanding - 1, at, sink);
         else if (outstanding <= missing + 1)
             loseFront(std::min(outstanding, missing), at, sink);
@@ -433,10 +446,14 @@ private:
     bool m_unknown = false; // the response arriving now began when nothing was outstanding that we know of, and something was in doubt
     bool m_aside = false; // the request arriving now was set aside
     bool m_responseHole = false;
-    bool m_answerSinceRequest = false;
-    bool m_provisional = false;
-    bool m_pipelined = P::kPipelines;
+    bool m_turn = false;          // the bytes before the chunk at hand were the server's, and no request has begun since
+    bool m_holeJustFound = false; // by the chunk at hand
+    bool m_begunByChunk = false;  // a request began in the chunk at hand
+    bool m_provisional = false;   // taken as known without a turn
+    bool m_pipelined = false;     // a request was seen to begin before the answer to an older one, or in the same chunk
     bool m_takesTurns = true;
+    int m_oneByOne = 0;
+    Direction m_lastMoved = Direction::Request;
 };
 
 } // namespace binnacle::protocols

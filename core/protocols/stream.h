@@ -306,7 +306,7 @@ private:
         LaneState& state = stateOf(direction);
         while (lane.cursor < to && !m_left) {
             if (lane.searching != Search::No || state.skip == 0) {
-                hole(direction, Search::AfterGap, at, sink);
+                hole(direction, Search::AfterGap, timing, at, sink);
                 lane.cursor = to;
                 return;
             }
@@ -321,7 +321,7 @@ private:
     }
 
     /// Whole messages may be missing here.
-    void hole(Direction direction, Search why, HostTime at, ExchangeSink& sink)
+    void hole(Direction direction, Search why, Timing timing, HostTime at, ExchangeSink& sink)
     {
         Lane& lane = laneOf(direction);
         const bool known = lane.searching == Search::No;
@@ -331,7 +331,7 @@ private:
         if (lane.searching != Search::ForFirst)
             lane.searching = why;
         if (direction == Direction::Request)
-            m_queue.requestHole(inside, at, sink);
+            m_queue.requestHole(inside, timing == Timing::Unknown, at, sink);
         else
             m_queue.responseHole(inside || begun, known, at, sink);
     }
@@ -346,7 +346,7 @@ private:
     {
         Lane& lane = laneOf(direction);
         sink.onLoss(Loss::ParserResync, lost, lane.now.at);
-        hole(direction, Search::AfterGarbage, lane.now.at, sink);
+        hole(direction, Search::AfterGarbage, Timing::Known, lane.now.at, sink);
         lane.cursor += unread;
         return Outcome::Stuck;
     }
@@ -356,7 +356,7 @@ private:
     {
         Lane& lane = laneOf(direction);
         sink.onLoss(Loss::ParserBufferFull, lost, lane.now.at);
-        hole(direction, Search::AfterGap, lane.now.at, sink);
+        hole(direction, Search::AfterGap, Timing::Known, lane.now.at, sink);
         lane.cursor += unread;
         return Outcome::Stuck;
     }

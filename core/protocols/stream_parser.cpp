@@ -4,6 +4,7 @@
 #include "core/protocols/all_protocols.h"
 #include "core/protocols/stream.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -44,23 +45,24 @@ constexpr auto kCandidates = candidatesOf(AllProtocols{});
 
 } // namespace
 
-/// Which protocol is it?  Keeps the chunks until it knows when the connection was seen from its first byte; otherwise looks at each chunk
-/// alone, since any of them may be the first that begins with a message.
+/// Which protocol is it?  Keeps the chunks until it knows when the connection was seen from its first byte, so that nothing of it is lost;
+/// otherwise, and after a gap, looks at each chunk alone, since any of them may be the first that begins with a message.
 class Detection {
 public:
-    Detection(Start start, Roles roles) : m_start(start), m_roles(roles) {}
+    Detection(Start start, Roles roles) : m_start(start), m_roles(roles), m_whole(start == Start::FromFirstByte) {}
 
     enum class Outcome : std::uint8_t { Undecided, Found, NotOurs };
 
     Outcome look(const Chunk& chunk)
     {
-        if (m_start == Start::FromFirstByte && !continues(chunk))
-            forgetBeginning();
-        if (m_start == Start::MidStream)
-            return lookAtMiddle(chunk);
-        const Outcome outcome = lookAtBeginning(chunk);
-        if (outcome == Outcome::Undecided && chunk.originalSize > chunk.bytes.size())
-            forgetBeginning();
+        m_whole = m_whole && continues(chunk);
+        const bool usual = m_whole && m_held.empty();
+        if (usual && judge(chunk) == Outcome::Found)
+            return Outcome::Found;
+        if (m_start == Start::FromFirstByte)
+            hold(chunk);
+        const Outcome outcome = m_whole ? lookAtBeginning() : lookAtMiddle(chunk);
+        m_whole = m_whole && chunk.originalSize <= chunk.bytes.size();
         return outcome;
     }
 
@@ -68,9 +70,12 @@ public:
     Start start() const { return m_start; }
     bool swapped() const { return m_swapped; }
 
+    /// What was fed so far and not thrown away, `last` among it.
     template <class Take>
-    void replay(Take take) const
+    void replay(const Chunk& last, Take take) const
     {
+        if (m_held.empty())
+            take(last);
         std::size_t offset = 0;
         for (const Held& held : m_held) {
             Chunk chunk = held.chunk;
@@ -82,7 +87,7 @@ public:
 
 private:
     static constexpr std::size_t kMaxHeld = 64;
-    static constexpr std::size_t kMaxHeldBytes = 8192;
+    static constexpr std::size_t kMaxHeldBytes = 32 * 1024;
     static constexpr int kMaxTurns = 16;      // chunks after a change of direction that no protocol knew
     static constexpr int kMaxChunks = 4096;   // a long transfer that never turns
 
@@ -99,35 +104,46 @@ private:
         return joined;
     }
 
-    /// A gap before we knew anything: from here on it is as if we had come late.
-    void forgetBeginning()
-    {
-        m_start = Start::MidStream;
-        m_held.clear();
-        m_bytes.clear();
-    }
-
+    /// Keeps a chunk for later.  Past the limits it is as if we had come late.
     void hold(const Chunk& chunk)
     {
-        m_held.push_back({chunk, chunk.bytes.size()});
+        // After a gap, what cannot begin a message is of no use; that it moved is.
+        const bool useful = m_whole || couldBegin(chunk.bytes, chunk.direction) || couldBegin(chunk.bytes, opposite(chunk.direction));
+        const ByteView bytes = useful ? chunk.bytes : ByteView{};
+        if (m_held.size() >= kMaxHeld || m_bytes.size() + bytes.size() > kMaxHeldBytes) {
+            m_start = Start::MidStream;
+            m_whole = false;
+            m_held.clear();
+            m_bytes.clear();
+            return;
+        }
+        m_held.push_back({chunk, bytes.size()});
         m_held.back().chunk.bytes = {};
-        m_bytes.insert(m_bytes.end(), chunk.bytes.begin(), chunk.bytes.end());
+        m_held.back().chunk.originalSize = std::max(chunk.originalSize, static_cast<std::uint32_t>(chunk.bytes.size()));
+        m_bytes.insert(m_bytes.end(), bytes.begin(), bytes.end());
+        if (!m_whole)
+            return;
         std::vector<std::uint8_t>& beginning = m_beginning[static_cast<std::size_t>(chunk.direction)];
-        const std::size_t known = std::min<std::uint64_t>(beginning.size() - std::min<std::uint64_t>(chunk.position, beginning.size()), chunk.bytes.size());
+        const std::uint64_t known = std::min<std::uint64_t>(beginning.size() - chunk.position, chunk.bytes.size());
         beginning.insert(beginning.end(), chunk.bytes.begin() + static_cast<std::ptrdiff_t>(known), chunk.bytes.end());
     }
 
-    Outcome lookAtBeginning(const Chunk& chunk)
+    static bool couldBegin(ByteView bytes, Direction direction)
     {
-        if (chunk.bytes.empty())
-            return Outcome::Undecided;
-        if (m_held.size() >= kMaxHeld || m_bytes.size() >= kMaxHeldBytes)
-            return Outcome::NotOurs;
-        hold(chunk);
+        return std::any_of(kCandidates.begin(), kCandidates.end(),
+                           [&](const Candidate& c) { return c.looksLike(bytes, direction) != Likeness::No; });
+    }
+
+    Outcome judge(const Chunk& chunk)
+    {
+        return chunk.direction == Direction::Request ? judge(chunk.bytes, {}) : judge({}, chunk.bytes);
+    }
+
+    Outcome lookAtBeginning()
+    {
         const Outcome asGiven = judge(m_beginning[0], m_beginning[1]);
         if (asGiven != Outcome::NotOurs || m_roles == Roles::Known)
             return asGiven;
-        m_swapped = true;
         const Outcome turned = judge(m_beginning[1], m_beginning[0]);
         m_swapped = turned == Outcome::Found;
         return turned;
@@ -184,6 +200,7 @@ private:
     Direction m_last = Direction::Response;
     int m_turns = 0;
     int m_chunks = 0;
+    bool m_whole; // all bytes from the first on were seen
     bool m_swapped = false;
 };
 
@@ -230,10 +247,7 @@ void StreamParser::decide(const Chunk& chunk, ExchangeSink& sink)
             held.direction = opposite(held.direction);
         m_stream->feed(held, sink);
     };
-    if (detection->start() == Start::FromFirstByte)
-        detection->replay(take);
-    else
-        take(chunk);
+    detection->replay(chunk, take);
 }
 
 void StreamParser::close(const StreamEnd& end, ExchangeSink& sink)
