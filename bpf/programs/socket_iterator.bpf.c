@@ -73,15 +73,15 @@ static __always_inline int found(struct seq_file *out, const struct sock *sk, co
 	struct connection *c;
 	long failed;
 
-	if ((state != TCP_LISTEN && !is_open(state)) || fresh.task.pid == 0)
-		return 0;
+	if ((state != TCP_LISTEN && !is_open(state)) || is_ignored(fresh.task.pid))
+		return 0; /* the same socket may come again, with a task that is ours to tell */
 	if (state == TCP_LISTEN)
 		fresh.flags = CONNECTION_EXISTED | CONNECTION_LISTENER;
-	if (is_ignored(fresh.task.pid) || is_kernel_socket(sk))
-		fresh.flags |= CONNECTION_IGNORED;
+	if (is_kernel_socket(sk))
+		return 0;
 	begin_streams(&fresh, sk);
 	c = add_connection(sk, &fresh);
-	if (!c || fresh.flags & CONNECTION_IGNORED)
+	if (!c)
 		return 0;
 	failed = state == TCP_LISTEN ? tell_listener(out, sk, &fresh) : tell_connection(out, sk, &fresh, cookie);
 	if (failed)
