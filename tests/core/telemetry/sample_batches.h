@@ -192,7 +192,7 @@ struct BusyHost {
             const auto exchangesOf = builder.end(end);
             end.protocol = Protocol::Unknown;
             const auto tcpOf = builder.end(end);
-            Histogram latency, firstByte, rtt, rttVariance;
+            Histogram latency, firstByte, rtt, rttVariance; // the kernel measures round trips in microseconds
             const std::uint64_t requests = 20 + random.below(60);
             for (std::uint64_t n = 0; n < requests; ++n) {
                 const std::uint64_t value = 900'000 + random.number(20) + (random.chance(2) ? 20'000'000 : 0);
@@ -208,15 +208,15 @@ struct BusyHost {
             for (int c = 0; c < 2; ++c) {
                 const auto key = fixed.key();
                 connections.emplace_back(exchangesOf, key);
-                rtt.record(40'000 + random.number(14));
-                rttVariance.record(9'000 + random.number(12));
+                rtt.record(1000 * (40 + random.number(7)));
+                rttVariance.record(1000 * (9 + random.number(5)));
                 const std::uint64_t life = sequence + 100;
                 const std::uint64_t sent = life * 9000 + random.below(4000), received = life * 45000 + random.below(9000);
                 o.connections.push_back({.connection = key, .end = tcpOf, .localPort = static_cast<std::uint16_t>(isServer ? 8000 : 30000 + fixed.below(30000)),
                                          .remotePort = static_cast<std::uint16_t>(isServer ? 30000 + fixed.below(30000) : 6379), .pid = 4000 + static_cast<std::uint32_t>(instance),
                                          .state = 1, .existed = false, .openedAt = utcTime(kStartNs - static_cast<std::int64_t>(fixed.number(38))), .closedAt = {},
                                          .bytesSent = sent, .bytesReceived = received, .captured = sent + received, .payloadLost = 0,
-                                         .payloadUnseen = 0, .rtt = Nanoseconds(40'000 + random.number(14)), .rttVariance = Nanoseconds(9'000 + random.number(12)), .requests = life * 25 + random.below(25)});
+                                         .payloadUnseen = 0, .rtt = Nanoseconds(1000 * (40 + random.number(7))), .rttVariance = Nanoseconds(1000 * (9 + random.number(5))), .requests = life * 25 + random.below(25)});
             }
             o.tcp.push_back({.end = tcpOf, .opened = 0, .closed = 0, .active = 2, .activeAt = {}, .failed = {}, .bytesSent = requests * 180, .bytesReceived = requests * 910,
                              .payloadLost = 0, .payloadUnseen = 0, .segmentsOut = requests * 2, .segmentsIn = requests * 2, .retransmitsOut = random.below(2),
