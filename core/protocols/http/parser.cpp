@@ -285,8 +285,8 @@ Step nextChunkLine(ByteReader& in, Http::Lane& lane)
         return lane.at == At::ChunkEnd && text.size() > 1 ? Step::Resync : unfinished(text, lane);
     if (lane.at == At::ChunkEnd && !line->text.empty())
         return Step::Resync;
-    const auto size = lane.at == At::ChunkSize ? chunkSize(line->text) : std::nullopt;
-    if (lane.at == At::ChunkSize && !size)
+    const std::optional<std::uint64_t> size = lane.at == At::ChunkSize ? chunkSize(line->text) : 0;
+    if (!size)
         return Step::Resync;
     in.skip(line->next);
     if (lane.at == At::Trailer)
