@@ -39,6 +39,7 @@ struct RouteSummary {
 
 /// contracts.md `show tcp`; nullopt = not collected.
 struct TcpSummary {
+    bool seen = false; // an end of this edge reported its connections
     std::uint64_t active = 0, opened = 0, closed = 0, failed = 0;
     std::map<std::string, std::uint64_t> failedBy; // "ECONNREFUSED" → n
     Histogram connectTime, rtt, rttVariance, lifetime;

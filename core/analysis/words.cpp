@@ -156,6 +156,25 @@ std::string_view eventKindLabel(EventKind kind)
     return facts ? facts->label : "Unknown event";
 }
 
+LossSummary lossSummary(Loss loss, std::uint64_t count, TimeRange range)
+{
+    LossSummary summary;
+    summary.count = count;
+    summary.range = range;
+    if (const auto facts = factsOf(loss)) {
+        summary.place = facts->place;
+        summary.reason = facts->reason;
+        summary.unit = facts->unit;
+        summary.advice = facts->advice;
+        return summary;
+    }
+    summary.place = "unknown";
+    summary.reason = "loss_" + std::to_string(static_cast<unsigned>(loss));
+    summary.unit = "events";
+    summary.advice = "The agent is newer than this program. Upgrade this program to read what was lost.";
+    return summary;
+}
+
 int severity(Health health)
 {
     switch (health) {

@@ -29,6 +29,9 @@ std::string_view protocolLabel(Protocol protocol); // HTTP
 std::string_view eventKindName(EventKind kind);    // exec; `unknown` for a number that this version does not know
 std::string_view eventKindLabel(EventKind kind);
 
+/// A loss in words: place, reason, unit and advice of proto/catalog/losses.def, also for a number that this version does not know.
+LossSummary lossSummary(Loss loss, std::uint64_t count, TimeRange range);
+
 /// Worst first: critical, warning, unknown, ok.  The greater is the worse.
 int severity(Health health);
 

@@ -208,6 +208,7 @@ TcpSummary Assembler::tcpOf(const ResolvedEdge& edge, const EdgeSums& sums, Side
     const bool atClient = sums.client.tcpSeen;
     const telemetry::TcpRow& life = atClient ? c : s;
     TcpSummary tcp;
+    tcp.seen = atClient || sums.server.tcpSeen;
     tcp.active = atClient ? sums.client.active : sums.server.active;
     tcp.opened = life.opened;
     tcp.closed = life.closed;
@@ -623,33 +624,14 @@ void Assembler::makeEvents()
     });
 }
 
-LossSummary describe(Loss loss)
-{
-    LossSummary summary;
-    if (const auto facts = factsOf(loss)) {
-        summary.place = facts->place;
-        summary.reason = facts->reason;
-        summary.unit = facts->unit;
-        summary.advice = facts->advice;
-        return summary;
-    }
-    summary.place = "unknown";
-    summary.reason = "loss_" + std::to_string(static_cast<unsigned>(loss));
-    summary.unit = "events";
-    summary.advice = "The agent is newer than this program. Upgrade this program to read what was lost.";
-    return summary;
-}
-
 void Assembler::makeLosses()
 {
     std::map<Loss, LossSummary> losses;
     const auto add = [&](Loss loss, std::uint64_t count, TimeRange range) {
         const auto [entry, fresh] = losses.try_emplace(loss);
         LossSummary& summary = entry->second;
-        if (fresh) {
-            summary = describe(loss);
-            summary.range = range;
-        }
+        if (fresh)
+            summary = lossSummary(loss, 0, range);
         summary.count += count;
         summary.range = {std::min(summary.range.from, range.from), std::max(summary.range.to, range.to)};
     };

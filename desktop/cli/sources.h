@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/result.h"
+#include "core/telemetry/batch_source.h"
+#include "core/telemetry/buffer_horizon.h"
+#include "desktop/cli/show_json.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What a sub-command reads: a file or agents, and the range that was asked for.
+namespace binnacle::desktop {
+
+struct RangeWish {
+    std::optional<std::string> from, to; // TIME of contracts.md
+};
+
+struct OpenedSource {
+    ShowSource about;
+    std::unique_ptr<telemetry::BatchSource> source;
+    TimeRange range;
+};
+
+/// Without a wish the whole file; `-30s` counts back from the file's end.
+Result<OpenedSource> openFile(const std::filesystem::path& file, const RangeWish& wish);
+/// Without a wish the last 60 s; `-30s` counts back from the agents' now.
+Result<OpenedSource> openAgents(const std::vector<std::string>& agents, const RangeWish& wish);
+
+/// Begin and end as asked, around `whole`, with `now` as the end that `-30s` counts from.
+Result<TimeRange> rangeOf(const RangeWish& wish, TimeRange whole, UtcTime now);
+
+/// How far back each signal of a source reaches.
+Result<std::vector<telemetry::BufferHorizon>> horizonsOfAgents(const std::vector<std::string>& agents);
+Result<std::vector<telemetry::BufferHorizon>> horizonsOfFile(const std::filesystem::path& file);
+
+/// contracts.md, `info`.
+Result<nlohmann::ordered_json> infoOf(const std::filesystem::path& file);
+
+} // namespace binnacle::desktop
