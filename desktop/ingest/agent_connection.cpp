@@ -203,11 +203,13 @@ Result<void> AgentConnection::Private::readAll(Call& call, grpc::ClientReader<v1
         auto events = eventsOf(item);
         if (!events) {
             call.context.TryCancel();
+            stream.Finish();
             return std::unexpected(std::move(events).error().within("the agent on " + m_target.toText()));
         }
         for (std::size_t i = 0; i < events->size(); ++i) {
             if (!visit(std::move((*events)[i]), i == 0 ? wireBytes : 0)) {
                 call.context.TryCancel();
+                stream.Finish();
                 return {};
             }
         }

@@ -27,10 +27,12 @@ struct AgentStatus {
     std::optional<telemetry::AgentIdentity> identity; // after the first handshake
     std::optional<Error> trouble;                     // Away, Refused: a sentence with the next step
     std::optional<ClockOffset> clock;
+    UtcTime connectedAt{};                            // agent's clock at the first handshake
     UtcTime coveredTo{};                              // end of the last batch, agent's clock
+    UtcTime detailCoveredTo{};                        // of the last one with detail
     std::uint64_t batches = 0;
     std::uint64_t bytes = 0;                          // as they came over the wire
-    std::uint64_t detailDropped = 0;                  // chunks that this program was too slow for
+    std::uint64_t detailDropped = 0;                  // spans that this program was too slow for
 };
 
 } // namespace binnacle::desktop

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/app/command_line.h"
+
+#include "agent/probes/hooks.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace binnacle::agent {
+namespace {
+
+constexpr std::uint64_t kLeastMemory = 8u << 20;
+constexpr std::uint64_t kLeastDisk = 8u << 20;
+constexpr std::uint64_t kLeastRing = 64u << 10;
+
+/// Options as they were typed; turned into values after parsing, so that each mistake gets one sentence.
+struct Typed {
+    std::string listen, buffer, bufferMemory = "64M", bufferDisk = "512M", ringBytes = "16M", capture = "auto", btf;
+    std::vector<std::string> disabled;
+    std::uint32_t maxConnections = 65536;
+    double cpuBudget = 50;
+};
+
+Error usage(std::string what) { return {ErrorCode::Invalid, std::move(what)}; }
+
+Result<std::uint64_t> sizeOption(const char* name, const std::string& text, std::uint64_t least)
+{
+    const auto size = parseSize(text);
+    if (!size)
+        return std::unexpected(Error(size.error()).within(name));
+    if (*size < least)
+        return std::unexpected(usage(std::string(name) + " must be at least " + std::to_string(least >> 10) + "K"));
+    return *size;
+}
+
+Result<void> fillProbes(const Typed& typed, ProbeOptions& probes)
+{
+    const auto ring = sizeOption("--ring-bytes", typed.ringBytes, kLeastRing);
+    if (!ring)
+        return std::unexpected(ring.error());
+    probes.ringBytes = static_cast<std::size_t>(*ring);
+    probes.maxConnections = typed.maxConnections;
+    probes.btfFile = typed.btf;
+    static const std::map<std::string, CaptureSource> kSources{
+        {"auto", CaptureSource::Automatic}, {"socket", CaptureSource::Socket}, {"syscall", CaptureSource::Syscall}};
+    const auto source = kSources.find(typed.capture);
+    if (source == kSources.end())
+        return std::unexpected(usage("--capture is socket or syscall, not `" + typed.capture + '`'));
+    probes.capture = source->second;
+    for (const std::string& name : typed.disabled) {
+        const auto hook = findHook(name);
+        if (!hook) {
+            std::string known;
+            for (const HookFacts& facts : kHooks)
+                known += ' ' + std::string(facts.name);
+            return std::unexpected(usage("--disable-hook: there is no hook `" + name + "`; there are" + known));
+        }
+        probes.disabled.push_back(*hook);
+    }
+    return {};
+}
+
+Result<void> fillBuffer(const Typed& typed, BufferOptions& buffer)
+{
+    const auto memory = sizeOption("--buffer-memory", typed.bufferMemory, kLeastMemory);
+    const auto disk = sizeOption("--buffer-disk", typed.bufferDisk, kLeastDisk);
+    if (!memory || !disk)
+        return std::unexpected(memory ? disk.error() : memory.error());
+    buffer.folder = typed.buffer;
+    buffer.memoryBytes = *memory;
+    buffer.diskBytes = *disk;
+    return {};
+}
+
+Result<Invocation> toInvocation(const Typed& typed, Command command)
+{
+    Invocation invocation;
+    invocation.command = command;
+    const auto listen = typed.listen.empty() ? Result<ListenAddress>(defaultListenAddress()) : ListenAddress::parse(typed.listen);
+    if (!listen)
+        return std::unexpected(Error(listen.error()).within("--listen"));
+    if (typed.cpuBudget <= 0)
+        return std::unexpected(usage("--cpu-budget is a percentage of one core above 0"));
+    invocation.run.listen = *listen;
+    invocation.run.cpuShare = typed.cpuBudget / 100;
+    BN_TRY(fillBuffer(typed, invocation.run.buffer));
+    BN_TRY(fillProbes(typed, invocation.run.probes));
+    return invocation;
+}
+
+void addProbeOptions(CLI::App& app, Typed& typed)
+{
+    app.add_option("--ring-bytes", typed.ringBytes, "Size of the kernel's data ring (16M)");
+    app.add_option("--capture", typed.capture, "Where payload is read: socket (kernel 6.3+) or syscall; chosen by itself when left out");
+    app.add_option("--disable-hook", typed.disabled, "Do without this hook; `check` lists them");
+    app.add_option("--btf", typed.btf, "BTF of this kernel, when it has none of its own");
+    app.add_option("--max-connections", typed.maxConnections, "Sockets tracked at once (65536)")->check(CLI::Range(64u, 16u << 20));
+}
+
+void addListen(CLI::App& app, Typed& typed)
+{
+    app.add_option("--listen", typed.listen, "127.0.0.1:PORT or unix:PATH (" + defaultListenAddress().toText() + ')');
+}
+
+CLI::App* addRun(CLI::App& app, Typed& typed)
+{
+    CLI::App* run = app.add_subcommand("run", "Observe this host until SIGTERM or SIGINT");
+    run->set_config("--config", "", "Options from a file: `name = value` lines");
+    addListen(*run, typed);
+    run->add_option("--buffer", typed.buffer, "Folder of the rolling buffer; memory only when left out");
+    run->add_option("--buffer-memory", typed.bufferMemory, "Most memory for the buffer (64M)");
+    run->add_option("--buffer-disk", typed.bufferDisk, "Most disk for the buffer (512M)");
+    run->add_option("--cpu-budget", typed.cpuBudget, "Percent of one core before spans are sampled (50)");
+    addProbeOptions(*run, typed);
+    return run;
+}
+
+int complain(const std::string& what)
+{
+    std::fprintf(stderr, "binnacle-agent: %s\n", what.c_str());
+    return 2;
+}
+
+} // namespace
+
+Result<std::uint64_t> parseSize(std::string_view text)
+{
+    std::uint64_t number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+    for (const std::string_view ending : {"iB", "B"}) {
+        if (unit.size() > ending.size() && unit.ends_with(ending)) {
+            unit.remove_suffix(ending.size());
+            break;
+        }
+    }
+    static constexpr std::string_view kUnits = "KMG";
+    const std::size_t power = unit.empty() ? 0 : kUnits.find(unit.size() == 1 ? unit.front() : '?') + 1;
+    if (problem != std::errc{} || (!unit.empty() && power == 0) || number > (~0ull >> (10 * power)))
+        return failure(ErrorCode::Invalid, '`' + std::string(text) + "` is no size; write 512K, 64M or 1G");
+    return number << (10 * power);
+}
+
+Parsed parseCommandLine(int argc, const char* const* argv)
+{
+    CLI::App app("Binnacle's agent: sees the programs of this host through eBPF and serves what it sees to `binnacle`", "binnacle-agent");
+    Typed typed;
+    app.set_version_flag("--version", "binnacle-agent " BINNACLE_VERSION);
+    app.require_subcommand(1);
+    const CLI::App* run = addRun(app, typed);
+    CLI::App* check = app.add_subcommand("check", "What this kernel and these permissions allow; exit 1 if the agent cannot run");
+    addListen(*check, typed);
+    addProbeOptions(*check, typed);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& problem) {
+        if (problem.get_exit_code() == 0)
+            return {std::nullopt, app.exit(problem)};
+        return {std::nullopt, complain(std::string(problem.what()) + "; `binnacle-agent --help` lists what there is")};
+    }
+    const Command command = run->parsed() ? Command::Run : Command::Check;
+    auto invocation = toInvocation(typed, command);
+    if (!invocation)
+        return {std::nullopt, complain(invocation.error().what)};
+    return {std::move(*invocation), 0};
+}
+
+} // namespace binnacle::agent

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "agent/buffer/rolling_buffer.h"
+#include "agent/probes/probe_plan.h"
+#include "agent/service/listen_address.h"
+#include "core/base/result.h"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace binnacle::agent {
+
+struct RunOptions {
+    ListenAddress listen;
+    BufferOptions buffer;
+    ProbeOptions probes;
+    double cpuShare = 0.5; // of one core, before the agent steps down
+};
+
+enum class Command : unsigned char { Run, Check };
+
+struct Invocation {
+    Command command = Command::Run;
+    RunOptions run; // probes and listen of it for check too
+};
+
+/// What was asked for; or the exit status, when everything is said already (help, version, wrong usage).
+struct Parsed {
+    std::optional<Invocation> invocation;
+    int status = 0;
+};
+
+Parsed parseCommandLine(int argc, const char* const* argv);
+
+/// `64M`, `512MiB`, `1G`, `65536`.  Powers of 1024.
+Result<std::uint64_t> parseSize(std::string_view text);
+
+} // namespace binnacle::agent

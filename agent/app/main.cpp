@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/app/commands.h"
+
+int main(int argc, char** argv)
+{
+    using namespace binnacle::agent;
+    const Parsed parsed = parseCommandLine(argc, argv);
+    if (!parsed.invocation)
+        return parsed.status;
+    switch (parsed.invocation->command) {
+    case Command::Check: return checkHost(parsed.invocation->run);
+    case Command::Run: break;
+    }
+    return runAgent(parsed.invocation->run);
+}

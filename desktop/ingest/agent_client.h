@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "desktop/ingest/agent_connection.h"
+#include "desktop/ingest/agent_status.h"
+#include "desktop/ingest/stream_decoder.h"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace binnacle::desktop {
+
+struct AgentClientOptions {
+    Target target;
+    Nanoseconds last{};   // of the past, at the first connection
+    bool detail = true;
+    std::chrono::milliseconds firstPause{200}; // between attempts, doubled up to …
+    std::chrono::milliseconds longestPause{5000};
+};
+
+/// Keeps one agent's stream going: connects, resumes after the last batch that came, waits with growing pauses.
+///
+/// Owns its reading thread.  What comes is handed to `sink` on that thread; while the sink does not return, flow control holds
+/// the agent back, which lets this reader lag and later sends it history.
+/// Thread: start and stop from one; status, ping and checkAlive from any.
+class AgentClient {
+public:
+    struct Sink {
+        std::function<void(const telemetry::AgentIdentity&)> connected; // each time
+        std::function<void(Decoded&&)> item;
+        std::function<void()> changed;                                  // status() differs
+    };
+
+    AgentClient(AgentClientOptions options, Sink sink);
+    ~AgentClient(); // stop()
+
+    AgentStatus status() const;
+    const Target& target() const { return m_options.target; }
+
+    /// Asks the agent's clock, when it is connected.
+    std::optional<ClockPing> ping();
+    /// Breaks a connection on which nothing came for 15 s, though the agent speaks each second.
+    void checkAlive();
+    void stop();
+
+private:
+    void run();
+    Result<void> readOnce();
+    SubscribeFrom whereFrom(const AgentConnection& connection);
+    bool take(StreamEvent&& event, std::size_t wireBytes, Result<void>& outcome);
+    void noteDecoded(const Decoded& decoded);
+    void setState(AgentState state, std::optional<Error> trouble = {});
+    bool pause(std::chrono::milliseconds time);
+    std::shared_ptr<AgentConnection> connection() const;
+    void setConnection(std::shared_ptr<AgentConnection> connection);
+
+    const AgentClientOptions m_options;
+    const Sink m_sink;
+    StreamDecoder m_decoder; // reading thread only
+    bool m_hadBatch = false; // reading thread only
+
+    mutable std::mutex m_mutex;
+    std::condition_variable m_wake;
+    AgentStatus m_status;                            // guarded by m_mutex, as below
+    std::shared_ptr<AgentConnection> m_connection;
+    bool m_stopping = false;
+    std::atomic<std::int64_t> m_lastHeard{0};        // steady ns
+    std::thread m_thread;
+};
+
+} // namespace binnacle::desktop

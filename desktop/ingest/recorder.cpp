@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "desktop/ingest/recorder.h"
+
+#include "core/base/bounded_queue.h"
+#include "core/base/platform/process.h"
+#include "core/session/session_writer.h"
+#include "desktop/ingest/agent_client.h"
+#include "desktop/ingest/clock_aligner.h"
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <variant>
+
+namespace binnacle::desktop {
+namespace {
+
+constexpr std::size_t kQueueLimit = 512;
+constexpr std::size_t kDetailLimit = kQueueLimit / 2; // fuller than this, overviews have the rest to themselves
+constexpr auto kBeat = std::chrono::seconds(1);
+constexpr auto kPopPatience = std::chrono::milliseconds(100);
+constexpr auto kRetry = std::chrono::milliseconds(5);
+constexpr std::array kPingPauses{std::chrono::seconds(1), std::chrono::seconds(2), std::chrono::seconds(5)}; // then the last for good
+
+/// What the store thread is given.
+using StoreItem = std::variant<telemetry::AgentIdentity, Decoded, session::ClockOffset>;
+using StoreItemPtr = std::shared_ptr<StoreItem>;
+
+std::filesystem::path temporaryFile()
+{
+    static std::atomic<int> count{0};
+    std::error_code ignored;
+    auto folder = std::filesystem::temp_directory_path(ignored);
+    return folder / ("binnacle-" + std::to_string(platform::processId()) + '-' + std::to_string(++count) + ".binnacle");
+}
+
+void removeSession(const std::filesystem::path& file)
+{
+    std::error_code ignored;
+    for (const char* ending : {"", "-wal", "-shm"})
+        std::filesystem::remove(file.string() + ending, ignored);
+}
+
+std::uint64_t spansIn(const telemetry::Batch& batch) { return batch.detail ? batch.detail->spans.size() : 0; }
+
+} // namespace
+
+class Recorder::Private {
+public:
+    Private(RecorderOptions options, RecorderListeners listeners) : m_options(std::move(options)), m_listeners(std::move(listeners)), m_queue(kQueueLimit) {}
+
+    Result<void> begin();
+    void addClient(Target target);
+    RecorderStatus status() const;
+    void end();
+
+    // Reading threads.
+    struct DetailGate {
+        std::uint64_t droppedSegment = 0; // of which chunks are missing: the rest of it cannot be read
+        std::uint32_t epoch = 0;
+    };
+    void takeItem(DetailGate& gate, Decoded&& item);
+    bool mustDrop(DetailGate& gate, const Decoded& item) const;
+    void hand(StoreItemPtr item);
+
+    // Store thread.
+    void runStore();
+    void store(StoreItem& item);
+    void storeDecoded(Decoded& item);
+    void storeChunk(const DecodedChunk& decoded);
+    void noteWritten(const Result<void>& written);
+    void noteBatch(const std::shared_ptr<const telemetry::Batch>& batch);
+    void storeDropped();
+
+    // Clock thread.
+    void runClock();
+    void pingAll();
+
+    const RecorderOptions m_options;
+    const RecorderListeners m_listeners;
+    std::filesystem::path m_file;
+    bool m_temporary = false;
+    std::unique_ptr<session::SessionWriter> m_writer; // store thread, once it runs
+    BoundedQueue<StoreItemPtr> m_queue;
+    std::atomic<bool> m_stopping{false};
+    std::atomic<bool> m_changed{true};
+    std::atomic<std::uint64_t> m_droppedSpans{0};
+    std::uint64_t m_droppedTold = 0; // store thread
+
+    mutable std::mutex m_mutex;
+    std::condition_variable m_wake;
+    std::vector<std::shared_ptr<AgentClient>> m_clients; // guarded by m_mutex, as below
+    RecorderStatus m_status;                             // without agents
+    ClockAligner m_clocks;
+    Result<void> m_outcome;
+    bool m_isOver = false;
+
+    std::thread m_storeThread, m_clockThread;
+};
+
+Result<void> Recorder::Private::begin()
+{
+    m_temporary = m_options.file.empty();
+    m_file = m_temporary ? temporaryFile() : m_options.file;
+    m_status.file = m_file;
+    m_status.temporary = m_temporary;
+    session::WriterOptions how;
+    how.ifExists = session::WriterOptions::IfExists::Replace;
+    how.programVersion = BINNACLE_VERSION;
+    auto writer = session::SessionWriter::create(m_file, how);
+    if (!writer)
+        return std::unexpected(std::move(writer).error());
+    m_writer = std::move(*writer);
+    m_storeThread = std::thread([this] { runStore(); });
+    m_clockThread = std::thread([this] { runClock(); });
+    for (const Target& target : m_options.targets)
+        addClient(target);
+    return {};
+}
+
+void Recorder::Private::addClient(Target target)
+{
+    AgentClientOptions options;
+    options.target = std::move(target);
+    options.last = m_options.last;
+    options.detail = m_options.detail;
+    const auto gate = std::make_shared<DetailGate>();
+    AgentClient::Sink sink{[this](const telemetry::AgentIdentity& identity) { hand(std::make_shared<StoreItem>(identity)); },
+                           [this, gate](Decoded&& item) { takeItem(*gate, std::move(item)); }, [this] { m_changed = true; }};
+    auto client = std::make_shared<AgentClient>(std::move(options), std::move(sink));
+    const std::lock_guard lock(m_mutex);
+    m_clients.push_back(std::move(client));
+}
+
+RecorderStatus Recorder::Private::status() const
+{
+    const std::lock_guard lock(m_mutex);
+    RecorderStatus status = m_status;
+    status.detailDropped = m_droppedSpans;
+    for (const auto& client : m_clients) {
+        AgentStatus& agent = status.agents.emplace_back(client->status());
+        if (agent.identity)
+            agent.clock = m_clocks.offsetOf(agent.identity->agent);
+    }
+    return status;
+}
+
+/// Detail gives way when the store is slow; and what is left of a segment with a hole is of no use.
+bool Recorder::Private::mustDrop(DetailGate& gate, const Decoded& item) const
+{
+    const bool isSlow = m_queue.size() > kDetailLimit;
+    if (const auto* segment = std::get_if<DecodedSegment>(&item))
+        return isSlow && segment->header.kind == telemetry::ChunkKind::Detail;
+    const auto* decoded = std::get_if<DecodedChunk>(&item);
+    if (!decoded || decoded->chunk.kind != telemetry::ChunkKind::Detail)
+        return false;
+    const telemetry::EncodedChunk& chunk = decoded->chunk;
+    if (isSlow)
+        gate = {chunk.segment, chunk.key.epoch};
+    return isSlow || (gate.droppedSegment == chunk.segment && gate.epoch == chunk.key.epoch);
+}
+
+void Recorder::Private::takeItem(DetailGate& gate, Decoded&& item)
+{
+    if (!mustDrop(gate, item)) {
+        hand(std::make_shared<StoreItem>(std::move(item)));
+        return;
+    }
+    if (const auto* chunk = std::get_if<DecodedChunk>(&item))
+        m_droppedSpans += spansIn(*chunk->batch);
+    if (const auto* segment = std::get_if<DecodedSegment>(&item)) {
+        for (const auto& batch : segment->batches)
+            m_droppedSpans += spansIn(*batch);
+    }
+}
+
+/// Waits while the queue is full: flow control then holds the agent back.
+void Recorder::Private::hand(StoreItemPtr item)
+{
+    while (!m_queue.push(item) && !m_stopping)
+        std::this_thread::sleep_for(kRetry);
+}
+
+void Recorder::Private::runStore()
+{
+    auto lastStatus = std::chrono::steady_clock::time_point{};
+    while (!m_queue.isClosed() || m_queue.size() > 0) {
+        if (auto item = m_queue.pop(kPopPatience))
+            store(**item);
+        storeDropped();
+        const auto now = std::chrono::steady_clock::now();
+        if (m_changed.exchange(false) || now - lastStatus >= kBeat) {
+            lastStatus = now;
+            if (m_listeners.status)
+                m_listeners.status(status());
+        }
+    }
+    const auto closed = m_writer->close();
+    noteWritten(closed);
+    m_writer.reset();
+}
+
+void Recorder::Private::store(StoreItem& item)
+{
+    if (const auto* identity = std::get_if<telemetry::AgentIdentity>(&item))
+        noteWritten(m_writer->addAgent(*identity));
+    else if (auto* decoded = std::get_if<Decoded>(&item))
+        storeDecoded(*decoded);
+    else
+        noteWritten(m_writer->addClockOffset(std::get<session::ClockOffset>(item)));
+}
+
+void Recorder::Private::storeDecoded(Decoded& item)
+{
+    if (const auto* chunk = std::get_if<DecodedChunk>(&item)) {
+        storeChunk(*chunk);
+    } else if (const auto* segment = std::get_if<DecodedSegment>(&item)) {
+        noteWritten(m_writer->appendSegment(asBytes(segment->bytes)));
+        for (const auto& batch : segment->batches)
+            noteBatch(batch);
+    } else if (const auto& gap = std::get<telemetry::Gap>(item); true) {
+        noteWritten(m_writer->addGap(gap));
+        if (m_listeners.gap)
+            m_listeners.gap(gap);
+    }
+}
+
+void Recorder::Private::storeChunk(const DecodedChunk& decoded)
+{
+    const telemetry::EncodedChunk& chunk = decoded.chunk;
+    if (decoded.opening)
+        m_writer->openDictionary(chunk.key.agent, chunk.key.epoch, chunk.kind, chunk.segment, *decoded.opening);
+    noteWritten(m_writer->append(chunk));
+    noteBatch(decoded.batch);
+}
+
+void Recorder::Private::noteWritten(const Result<void>& written)
+{
+    const std::lock_guard lock(m_mutex);
+    m_status.bytes = m_writer->writtenBytes();
+    if (written || m_status.storeTrouble)
+        return;
+    m_status.storeTrouble = written.error();
+    m_outcome = written;
+    m_changed = true;
+}
+
+void Recorder::Private::noteBatch(const std::shared_ptr<const telemetry::Batch>& batch)
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        TimeRange& covered = m_status.covered;
+        covered.from = covered.to == UtcTime{} ? batch->range.from : std::min(covered.from, batch->range.from);
+        covered.to = std::max(covered.to, batch->range.to);
+        m_status.batches += batch->overview.has_value();
+    }
+    if (m_listeners.batch)
+        m_listeners.batch(batch);
+}
+
+void Recorder::Private::storeDropped()
+{
+    const std::uint64_t dropped = m_droppedSpans;
+    if (dropped > m_droppedTold)
+        noteWritten(m_writer->addLoss(Loss::StoreOverrun, dropped - std::exchange(m_droppedTold, dropped)));
+}
+
+void Recorder::Private::runClock()
+{
+    std::size_t round = 0;
+    std::unique_lock lock(m_mutex);
+    while (!m_wake.wait_for(lock, kPingPauses[std::min(round, kPingPauses.size() - 1)], [this] { return m_isOver; })) {
+        ++round;
+        lock.unlock();
+        pingAll();
+        lock.lock();
+    }
+}
+
+void Recorder::Private::pingAll()
+{
+    std::vector<std::shared_ptr<AgentClient>> clients;
+    {
+        const std::lock_guard lock(m_mutex);
+        clients = m_clients;
+    }
+    std::map<EntityKey, UtcTime> asked;
+    for (const auto& client : clients) {
+        client->checkAlive();
+        const auto identity = client->status().identity;
+        const auto ping = identity ? client->ping() : std::nullopt;
+        if (!ping)
+            continue;
+        const std::lock_guard lock(m_mutex);
+        m_clocks.add(identity->agent, *ping);
+        asked[identity->agent] = ping->remote;
+    }
+    std::vector<ClockOffset> offsets;
+    {
+        const std::lock_guard lock(m_mutex);
+        offsets = m_clocks.offsets();
+    }
+    for (const ClockOffset& offset : offsets) {
+        // The session's offset is what brings the agent's clock to session time.
+        if (const auto at = asked.find(offset.agent); at != asked.end() && !m_stopping)
+            hand(std::make_shared<StoreItem>(session::ClockOffset{offset.agent, at->second, -offset.offset, offset.error}));
+    }
+}
+
+void Recorder::Private::end()
+{
+    std::vector<std::shared_ptr<AgentClient>> clients;
+    {
+        const std::lock_guard lock(m_mutex);
+        if (std::exchange(m_isOver, true))
+            return;
+        clients = m_clients;
+    }
+    m_wake.notify_all();
+    m_stopping = true;
+    for (const auto& client : clients)
+        client->stop();
+    if (m_clockThread.joinable())
+        m_clockThread.join();
+    m_queue.close();
+    if (m_storeThread.joinable())
+        m_storeThread.join();
+}
+
+Recorder::Recorder(std::unique_ptr<Private> state) : d(std::move(state)) {}
+
+Recorder::~Recorder()
+{
+    d->end();
+    if (d->m_temporary)
+        removeSession(d->m_file);
+}
+
+Result<std::unique_ptr<Recorder>> Recorder::start(RecorderOptions options, RecorderListeners listeners)
+{
+    auto state = std::make_unique<Private>(std::move(options), std::move(listeners));
+    BN_TRY(state->begin());
+    return std::unique_ptr<Recorder>(new Recorder(std::move(state)));
+}
+
+void Recorder::addTarget(Target target) { d->addClient(std::move(target)); }
+
+void Recorder::removeTarget(const Target& target)
+{
+    std::shared_ptr<AgentClient> removed;
+    {
+        const std::lock_guard lock(d->m_mutex);
+        const auto found = std::ranges::find_if(d->m_clients, [&](const auto& client) { return client->target() == target; });
+        if (found == d->m_clients.end())
+            return;
+        removed = *found;
+        d->m_clients.erase(found);
+        if (const auto identity = removed->status().identity)
+            d->m_clocks.forget(identity->agent);
+    }
+    removed->stop();
+    d->m_changed = true;
+}
+
+RecorderStatus Recorder::status() const { return d->status(); }
+
+std::filesystem::path Recorder::file() const { return d->m_file; }
+
+Result<void> Recorder::saveAs(const std::filesystem::path& path) { return session::copySession(d->m_file, path); }
+
+Result<void> Recorder::stop()
+{
+    d->end();
+    const std::lock_guard lock(d->m_mutex);
+    return d->m_outcome;
+}
+
+} // namespace binnacle::desktop
