@@ -35,20 +35,25 @@ public:
                 take(record);
                 ++count;
             }
-            release();
+            m_read = m_next;
+            if (m_read - m_released >= m_bytes / 16)
+                release();
         }
+        release();
         return count;
     }
 
 private:
     RingReader() = default;
     bool next(std::uint64_t until, ByteView& record);
-    void release(); // the room of the record that next() gave
+    /// Gives the room up to m_read back.  Not after each record: writers read that cache line at each reserve.
+    void release();
 
     std::size_t m_bytes = 0;
     std::size_t m_page = 0;
     std::uint64_t m_read = 0;
     std::uint64_t m_next = 0;
+    std::uint64_t m_released = 0;
     std::uint8_t* m_consumer = nullptr; // mapped read-write: our position
     std::uint8_t* m_producer = nullptr; // mapped read-only: the writers' position, then the data twice in a row
 };
