@@ -24,12 +24,20 @@ void add(std::optional<std::uint64_t>& sum, std::uint64_t value) { sum = sum.val
 void countStatus(RequestWindow& window, std::uint16_t id)
 {
     for (RequestWindow::Status& status : window.statuses) {
+        if (status.count == 0)
+            status.id = id;
         if (status.id == id) {
             ++status.count;
             return;
         }
     }
-    window.statuses.push_back({id, 1});
+    for (RequestWindow::Status& status : window.moreStatuses) {
+        if (status.id == id) {
+            ++status.count;
+            return;
+        }
+    }
+    window.moreStatuses.push_back({id, 1});
 }
 
 } // namespace

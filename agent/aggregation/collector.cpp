@@ -169,6 +169,10 @@ public:
     {
         saw(event.at);
         m_sampling = true;
+        if (event.state == TcpState::Listen) {
+            m_listeners.sampled(event);
+            return;
+        }
         Connection* connection = m_connections.find(event.connection);
         if (!connection)
             return;

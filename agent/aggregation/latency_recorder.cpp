@@ -3,23 +3,16 @@
 
 #include "core/base/fault.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace binnacle::agent {
 
-void LatencyRecorder::recordNear(std::size_t octave, CounterPages& pages)
+void LatencyRecorder::spill(std::int32_t index)
 {
-    for (std::size_t distance = 1; distance < kOctaves; ++distance) {
-        if (octave >= distance && m_pages[octave - distance] != 0) {
-            ++pages[m_pages[octave - distance]][31];
-            return;
-        }
-        if (octave + distance < kOctaves && m_pages[octave + distance] != 0) {
-            ++pages[m_pages[octave + distance]][0];
-            return;
-        }
-    }
-    ++m_zero; // no page at all: the count stays right, the value is lost to its sum and extremes
+    if (!m_spilled)
+        m_spilled = std::make_unique<std::map<std::int32_t, std::uint64_t>>();
+    ++(*m_spilled)[index];
 }
 
 telemetry::Histogram LatencyRecorder::drain(CounterPages& pages)
@@ -34,6 +27,11 @@ telemetry::Histogram LatencyRecorder::drain(CounterPages& pages)
                 buckets.push_back({static_cast<std::int32_t>(octave * 32 + i), page[i]});
         }
         pages.giveBack(m_pages[octave]);
+    }
+    if (m_spilled) { // octaves of their own: those with a page never spill
+        for (const auto& [index, count] : *m_spilled)
+            buckets.push_back({index, count});
+        std::ranges::sort(buckets, {}, &telemetry::Histogram::Bucket::index);
     }
     auto histogram = telemetry::Histogram::fromParts(m_zero, m_sum, m_min, m_max, std::move(buckets));
     BN_ASSERT(histogram.has_value());

@@ -7,6 +7,8 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <vector>
 
 namespace binnacle::agent {
@@ -82,11 +84,13 @@ private:
 };
 
 /// Counts latencies of one second in the buckets of telemetry::Histogram, at a few nanoseconds a value.
-/// Values of 2^47 ns (39 hours) and more count in the last bucket; when all pages are taken, in the nearest octave that has one.
+/// Values count as at least 2 ns and less than 2^47 ns (39 hours).  When all pages are taken, a recorder goes on in a slower way.
 class LatencyRecorder {
 public:
     void record(std::uint64_t value, CounterPages& pages)
     {
+        if (value != 0)
+            value = std::clamp<std::uint64_t>(value, 2, kMaxValue);
         m_min = m_count == 0 ? value : std::min(m_min, value);
         m_max = std::max(m_max, value);
         m_sum += value;
@@ -95,12 +99,12 @@ public:
             ++m_zero;
             return;
         }
-        const std::int32_t index = std::max(0, fastBucketIndex(std::min(value, kMaxValue)));
+        const std::int32_t index = fastBucketIndex(value);
         const auto octave = static_cast<std::size_t>(index) / 32;
         if (m_pages[octave] == 0) [[unlikely]]
             m_pages[octave] = pages.take();
         if (m_pages[octave] == 0) [[unlikely]] {
-            recordNear(octave, pages);
+            spill(index);
             return;
         }
         ++pages[m_pages[octave]][static_cast<std::size_t>(index) % 32];
@@ -115,10 +119,11 @@ private:
     static constexpr std::size_t kOctaves = 47;
     static constexpr std::uint64_t kMaxValue = (1ull << kOctaves) - 1;
 
-    void recordNear(std::size_t octave, CounterPages& pages);
+    void spill(std::int32_t index);
 
     std::uint64_t m_count = 0, m_sum = 0, m_min = 0, m_max = 0, m_zero = 0;
     std::array<std::uint16_t, kOctaves> m_pages{};
+    std::unique_ptr<std::map<std::int32_t, std::uint64_t>> m_spilled; // bucket → count
 };
 
 } // namespace binnacle::agent

@@ -6,7 +6,6 @@
 #include "core/telemetry/batch.h"
 
 #include <absl/container/flat_hash_map.h>
-#include <absl/container/inlined_vector.h>
 #include <absl/strings/string_view.h>
 #include <array>
 #include <cstdint>
@@ -43,7 +42,8 @@ struct RequestWindow {
     };
     std::uint64_t requests = 0, errors = 0, reused = 0;
     std::uint64_t requestBytes = 0, responseBytes = 0;
-    absl::InlinedVector<Status, 3> statuses;
+    std::array<Status, 3> statuses{};  // the first three met
+    std::vector<Status> moreStatuses;
     LatencyRecorder latency, firstByte;
 };
 

@@ -55,8 +55,12 @@ void Aggregator::sealRequests(BatchBuilder& builder, telemetry::Overview& overvi
         row.reused = window.reused;
         row.requestBytes = window.requestBytes;
         row.responseBytes = window.responseBytes;
-        for (const RequestWindow::Status& status : window.statuses)
-            row.statuses.push_back({builder.string(m_rows.statuses().text(status.id)), status.count});
+        const auto addStatus = [&](const RequestWindow::Status& status) {
+            if (status.count > 0)
+                row.statuses.push_back({builder.string(m_rows.statuses().text(status.id)), status.count});
+        };
+        std::ranges::for_each(window.statuses, addStatus);
+        std::ranges::for_each(window.moreStatuses, addStatus);
         std::ranges::sort(row.statuses, {}, &telemetry::StatusCount::status);
         row.latency = window.latency.drain(m_rows.pages());
         row.firstByte = window.firstByte.drain(m_rows.pages());
@@ -167,6 +171,8 @@ void Aggregator::sealListeners(BatchBuilder& builder, telemetry::Overview& overv
         row.instance = builder.instance(listener.instance);
         row.local = listener.local;
         row.netns = listener.netns.value;
+        row.acceptQueue = listener.acceptQueue;
+        row.acceptQueueLimit = listener.acceptQueueLimit;
         overview.listening.push_back(row);
     });
     std::ranges::sort(overview.listening, {}, [](const telemetry::ListenRow& row) { return std::tuple(row.netns, row.local); });

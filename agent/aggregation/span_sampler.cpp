@@ -18,9 +18,10 @@ std::size_t SpanSampler::room(Window& w)
     const std::size_t budget = m_budget;
     if (w.limit == 0)
         w.limit = budget;
-    if (w.kept.size() >= w.limit && w.limit < 2 * budget && m_shift < 32) {
+    const std::size_t most = budget + budget / 2;
+    if (w.kept.size() - w.errors >= w.limit && w.limit < most && m_shift < 32) {
         ++m_shift;
-        w.limit = std::min(2 * budget, w.limit + std::max<std::size_t>(1, budget / 4));
+        w.limit = std::min(most, w.limit + std::max<std::size_t>(1, budget / 8));
     }
     return w.limit;
 }

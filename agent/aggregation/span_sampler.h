@@ -17,9 +17,9 @@ struct PendingSpan {
     std::uint16_t status = 0;
 };
 
-/// Chooses which exchanges become spans, at most twice the budget a second.
+/// Chooses which exchanges become spans, at most two and a half times the budget a second.
 ///
-/// Below the budget: all.  Above: errors, the kSlowest slowest, and of the rest a share that is a power of two, chosen by the TCP
+/// Below the budget: all.  Above: errors (as many as the budget again), the kSlowest slowest, and of the rest a share that is a power of two, chosen by the TCP
 /// sequence numbers of the exchange.  These are the same at both ends, so that both hosts keep the same exchanges.
 /// Thread: the drain thread.
 class SpanSampler {
@@ -39,10 +39,12 @@ public:
         if (m_budget == 0)
             return Place::None;
         if (exchange.error) {
-            if (w.kept.size() < 2 * std::size_t{m_budget})
+            if (w.errors < m_budget) {
+                ++w.errors;
                 return Place::Kept;
+            }
         } else if (m_shift == 0 || mix(exchange) >> (64 - m_shift) == 0) {
-            if (w.kept.size() < room(w))
+            if (w.kept.size() - w.errors < room(w))
                 return Place::Kept;
         }
         if (w.slow.size() < kSlowest || duration > slowestFloor(w))
@@ -59,7 +61,8 @@ private:
     struct Window {
         std::vector<PendingSpan> kept;
         std::vector<PendingSpan> slow; // a heap, the shortest on top
-        std::size_t limit = 0;
+        std::size_t limit = 0;  // of those that are no errors
+        std::size_t errors = 0; // kept
         std::uint64_t seen = 0;
     };
 

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/correlation/listener_table.h"
 
+#include <utility>
+
 namespace binnacle::agent {
 
 Listener& ListenerTable::started(const ListenStarted& event)
 {
     const Key key{event.netns, event.local};
+    if (event.connection.value != 0 && m_sockets.contains(event.connection))
+        return *m_sockets[event.connection].listener; // the iterator and the tracepoint both found it
     const auto known = m_byAddress.find(key);
     if (known != m_byAddress.end()) {
         ++known->second->sockets;
+        if (event.connection.value != 0)
+            m_sockets[event.connection] = {&*known->second};
         return *known->second;
     }
     Listener& listener = m_listeners.emplace_back();
@@ -18,19 +24,45 @@ Listener& ListenerTable::started(const ListenStarted& event)
     listener.since = event.at;
     listener.existed = event.existed;
     listener.sockets = 1;
+    if (event.connection.value != 0)
+        m_sockets[event.connection] = {&listener};
     m_byAddress.emplace(key, std::prev(m_listeners.end()));
     return listener;
+}
+
+void ListenerTable::dropSocket(ConnectionId id)
+{
+    const auto socket = m_sockets.find(id);
+    if (socket == m_sockets.end())
+        return;
+    socket->second.listener->acceptQueue -= socket->second.queue;
+    socket->second.listener->acceptQueueLimit -= socket->second.limit;
+    m_sockets.erase(socket);
 }
 
 std::optional<Listener> ListenerTable::ended(const ListenEnded& event)
 {
     const auto known = m_byAddress.find(Key{event.netns, event.local});
-    if (known == m_byAddress.end() || --known->second->sockets > 0)
+    if (known == m_byAddress.end())
+        return std::nullopt;
+    dropSocket(event.connection);
+    if (--known->second->sockets > 0)
         return std::nullopt;
     Listener gone = *known->second;
+    absl::erase_if(m_sockets, [&](const auto& entry) { return entry.second.listener == &*known->second; });
     m_listeners.erase(known->second);
     m_byAddress.erase(known);
     return gone;
+}
+
+void ListenerTable::sampled(const SocketSample& event)
+{
+    const auto socket = m_sockets.find(event.connection);
+    if (socket == m_sockets.end())
+        return;
+    Listener& listener = *socket->second.listener;
+    listener.acceptQueue += event.acceptQueue - std::exchange(socket->second.queue, event.acceptQueue);
+    listener.acceptQueueLimit += event.acceptQueueLimit - std::exchange(socket->second.limit, event.acceptQueueLimit);
 }
 
 Listener* ListenerTable::exact(const Key& key)

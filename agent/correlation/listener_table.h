@@ -19,6 +19,7 @@ struct Listener {
     HostTime since{};
     bool existed = false;
     std::uint32_t sockets = 0;
+    std::uint32_t acceptQueue = 0, acceptQueueLimit = 0; // of all its sockets, as sampled last
     std::uint32_t instance = 0xffffffff; // resolved by the collector
 };
 
@@ -28,6 +29,8 @@ public:
     Listener& started(const ListenStarted& event);
     /// Nothing when it was not known or other sockets still listen there; else the one that ended.
     std::optional<Listener> ended(const ListenEnded& event);
+    /// A sample of a listening socket; others are passed over.
+    void sampled(const SocketSample& event);
 
     /// The listener on exactly this address.
     Listener* exact(NetworkNamespace netns, const Endpoint& local) { return exact(Key{netns, local}); }
@@ -54,8 +57,15 @@ private:
         }
     };
 
-    Listener* exact(const Key& key);
+    struct Socket {
+        Listener* listener = nullptr;
+        std::uint32_t queue = 0, limit = 0;
+    };
 
+    Listener* exact(const Key& key);
+    void dropSocket(ConnectionId id);
+
+    absl::flat_hash_map<ConnectionId, Socket> m_sockets;
     std::list<Listener> m_listeners;
     absl::flat_hash_map<Key, std::list<Listener>::iterator> m_byAddress;
 };
