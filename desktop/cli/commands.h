@@ -25,10 +25,6 @@ struct ShowCommand {
 };
 Result<void> runShow(const ShowCommand& command);
 
-/// Keeps the rows of a showJson() object that `where` fits.  For the map: a condition on edges keeps these and the services they
-/// join; one on services keeps these and the edges that touch them.
-Result<void> filterRows(ShowWhat what, nlohmann::ordered_json& object, const std::string& where);
-
 struct RecordCommand {
     std::vector<std::string> agents;
     std::string duration = "30s";
