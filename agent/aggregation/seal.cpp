@@ -199,7 +199,7 @@ void Aggregator::sealSpans(BatchBuilder& builder, telemetry::Batch& batch)
 
 void Aggregator::sealEvents(BatchBuilder& builder, telemetry::Overview& overview, const ClockAnchor& anchor)
 {
-    std::ranges::stable_sort(m_events, {}, &EventNote::at);
+    std::ranges::sort(m_events, {}, [](const EventNote& event) { return std::tuple(event.at, event.kind, event.instance); });
     for (const EventNote& event : m_events) {
         telemetry::EventRow row;
         row.at = anchor.toUtc(event.at);
