@@ -19,7 +19,7 @@ constexpr std::uint64_t kLeastRing = 64u << 10;
 
 /// Options as they were typed; turned into values after parsing, so that each mistake gets one sentence.
 struct Typed {
-    std::string listen, buffer, bufferMemory = "64M", bufferDisk = "512M", ringBytes = "16M", capture = "auto", btf;
+    std::string listen, buffer, bufferMemory = "64M", bufferDisk = "512M", ringBytes = "16M", capture = "auto", btf, last = "15m", file, config;
     std::vector<std::string> disabled;
     std::uint32_t maxConnections = 65536;
     double cpuBudget = 50;
@@ -83,10 +83,15 @@ Result<Invocation> toInvocation(const Typed& typed, Command command)
     const auto listen = typed.listen.empty() ? Result<ListenAddress>(defaultListenAddress()) : ListenAddress::parse(typed.listen);
     if (!listen)
         return std::unexpected(Error(listen.error()).within("--listen"));
+    const auto last = parseDuration(typed.last);
+    if (!last || *last <= Nanoseconds{})
+        return std::unexpected(usage("--last is a duration such as 15m or 1h30m, not `" + typed.last + '`'));
     if (typed.cpuBudget <= 0)
         return std::unexpected(usage("--cpu-budget is a percentage of one core above 0"));
-    invocation.run.listen = *listen;
+    invocation.run.listen = invocation.dump.listen = *listen;
     invocation.run.cpuShare = typed.cpuBudget / 100;
+    invocation.dump.last = *last;
+    invocation.dump.file = typed.file;
     BN_TRY(fillBuffer(typed, invocation.run.buffer));
     BN_TRY(fillProbes(typed, invocation.run.probes));
     return invocation;
@@ -117,6 +122,15 @@ CLI::App* addRun(CLI::App& app, Typed& typed)
     run->add_option("--cpu-budget", typed.cpuBudget, "Percent of one core before spans are sampled (50)");
     addProbeOptions(*run, typed);
     return run;
+}
+
+CLI::App* addDump(CLI::App& app, Typed& typed)
+{
+    CLI::App* dump = app.add_subcommand("dump", "Write what the running agent has to a session file");
+    addListen(*dump, typed);
+    dump->add_option("--last", typed.last, "How far back (15m)");
+    dump->add_option("-o,--output", typed.file, "The session file")->required();
+    return dump;
 }
 
 int complain(const std::string& what)
@@ -155,6 +169,7 @@ Parsed parseCommandLine(int argc, const char* const* argv)
     CLI::App* check = app.add_subcommand("check", "What this kernel and these permissions allow; exit 1 if the agent cannot run");
     addListen(*check, typed);
     addProbeOptions(*check, typed);
+    const CLI::App* dump = addDump(app, typed);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& problem) {
@@ -162,7 +177,7 @@ Parsed parseCommandLine(int argc, const char* const* argv)
             return {std::nullopt, app.exit(problem)};
         return {std::nullopt, complain(std::string(problem.what()) + "; `binnacle-agent --help` lists what there is")};
     }
-    const Command command = run->parsed() ? Command::Run : Command::Check;
+    const Command command = run->parsed() ? Command::Run : dump->parsed() ? Command::Dump : Command::Check;
     auto invocation = toInvocation(typed, command);
     if (!invocation)
         return {std::nullopt, complain(invocation.error().what)};

@@ -4,9 +4,11 @@
 #include "agent/buffer/rolling_buffer.h"
 #include "agent/probes/probe_plan.h"
 #include "agent/service/listen_address.h"
+#include "core/base/clocks.h"
 #include "core/base/result.h"
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 
@@ -19,11 +21,18 @@ struct RunOptions {
     double cpuShare = 0.5; // of one core, before the agent steps down
 };
 
-enum class Command : unsigned char { Run, Check };
+struct DumpOptions {
+    ListenAddress listen;
+    Nanoseconds last{};
+    std::filesystem::path file;
+};
+
+enum class Command : unsigned char { Run, Check, Dump };
 
 struct Invocation {
     Command command = Command::Run;
     RunOptions run; // probes and listen of it for check too
+    DumpOptions dump;
 };
 
 /// What was asked for; or the exit status, when everything is said already (help, version, wrong usage).

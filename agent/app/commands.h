@@ -8,5 +8,6 @@ namespace binnacle::agent {
 /// Each returns the exit status and says everything itself: 0 done, 1 the thing failed (a sentence on stderr with the next step).
 int runAgent(const RunOptions& options);
 int checkHost(const RunOptions& options);
+int dumpBuffer(const DumpOptions& options);
 
 } // namespace binnacle::agent

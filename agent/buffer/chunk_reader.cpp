@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/buffer/internal/buffer_state.h"
 #include "agent/buffer/rolling_buffer.h"
-#include "core/telemetry/batch_reader.h"
 
 #include <algorithm>
 
@@ -11,21 +10,6 @@ namespace {
 SealedBytes sealed(const StoredSegment& segment, std::shared_ptr<const std::string> bytes)
 {
     return {factsOf(segment.tier).kind, segment.range, std::move(bytes)};
-}
-
-/// The part of a roll-up segment that the finer level does not cover any more, encoded anew; null when there is none.
-std::shared_ptr<const std::string> cutAt(const std::string& bytes, telemetry::Level level, UtcTime end)
-{
-    const auto batches = telemetry::readSegment(asBytes(bytes));
-    telemetry::SegmentWriter writer(level);
-    bool any = false;
-    for (const telemetry::Batch& batch : batches ? *batches : std::vector<telemetry::Batch>{}) {
-        if (batch.range.to > end)
-            break;
-        writer.append(batch);
-        any = true;
-    }
-    return any ? std::make_shared<const std::string>(writer.seal(telemetry::ChunkKind::Overview)->bytes) : nullptr;
 }
 
 } // namespace
@@ -158,51 +142,6 @@ std::vector<ChunkReader> RollingBuffer::readSince(std::span<const telemetry::Chu
             reader.join();
     }
     return readers;
-}
-
-void RollingBuffer::readHistory(telemetry::ChunkKind kind, TimeRange range, std::span<const telemetry::Level> levels,
-                                const std::function<bool(const SealedBytes&)>& visit) const
-{
-    const auto isWanted = [&](telemetry::Level level) { return std::ranges::find(levels, level) != levels.end(); };
-    struct Part {
-        StoredSegment segment;
-        std::optional<UtcTime> cut;
-    };
-    std::vector<Part> parts;
-    std::optional<telemetry::Segment> open;
-    {
-        const std::lock_guard lock(d->m_mutex);
-        UtcTime end = range.to; // what later, finer parts cover already begins here
-        open = d->writer(telemetry::Level::Second).peek(kind);
-        if (open && isWanted(telemetry::Level::Second) && open->header.range.intersects(range))
-            end = std::min(end, open->header.range.from);
-        else
-            open.reset();
-        for (const TierFacts& facts : kTiers) {
-            if (facts.kind != kind || !isWanted(levelOf(facts.tier)))
-                continue;
-            const auto& tier = d->m_store.tier(facts.tier);
-            UtcTime begin = end;
-            for (auto segment = tier.rbegin(); segment != tier.rend(); ++segment) {
-                const bool finest = facts.batch == std::chrono::seconds(1);
-                if (!segment->range.intersects({range.from, finest ? range.to : end}))
-                    continue;
-                parts.push_back({*segment, finest || segment->range.to <= end ? std::nullopt : std::optional(end)});
-                begin = std::min(begin, segment->range.from);
-            }
-            end = begin;
-        }
-    }
-    std::ranges::sort(parts, {}, [](const Part& part) { return part.segment.range.from; });
-    for (const Part& part : parts) {
-        auto bytes = loadBytes(part.segment);
-        if (bytes && part.cut)
-            bytes = cutAt(*bytes, levelOf(part.segment.tier), *part.cut);
-        if (bytes && telemetry::verifySegment(asBytes(*bytes)) && !visit(sealed(part.segment, std::move(bytes))))
-            return;
-    }
-    if (open)
-        visit({kind, open->header.range, std::make_shared<const std::string>(std::move(open->bytes))});
 }
 
 } // namespace binnacle::agent

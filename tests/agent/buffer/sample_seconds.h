@@ -13,7 +13,7 @@
 /// Seconds of a host as the buffer and the service get them: the n-th has n requests on one route and some spans.
 namespace binnacle::samples {
 
-inline constexpr std::int64_t kStartNs = 1'795'406'700'000'000'000; // 2026-11-23T04:05:00Z
+inline constexpr std::int64_t kStartNs = 1'795'406'699'000'000'000; // 2026-11-23T04:04:59Z: second(1) begins a window of 10 s
 inline constexpr EntityKey kAgent{0xa6e7, 1};
 
 inline TimeRange secondRange(std::int64_t n)
