@@ -36,7 +36,7 @@ void Aggregator::seal(telemetry::Batch& batch, const std::string& hostName)
     sealCoverage(builder, *batch.overview);
     sealPresence(builder, *batch.overview, batch.anchor);
     batch.dictionary = builder.take();
-    const UtcTime next = batch.range.to + std::chrono::seconds(1);
+    const auto next = std::chrono::floor<std::chrono::seconds>(batch.range.to) + std::chrono::seconds(1); // also after a short one
     m_rows.nextSecond(batch.anchor.toHost(next));
 }
 

@@ -128,6 +128,7 @@ Process* ProcessTable::on(const ProcessExited& event)
     if (known == m_processes.end() || known->second.ended != HostTime{} || !sameStart(known->second.startNs, event.startNs))
         return nullptr;
     known->second.ended = event.at;
+    m_ignored.erase(event.task.pid); // its connections know; the next process with this pid is another
     m_ended.push_back({event.task.pid, known->second.startNs, event.at});
     return &known->second;
 }
@@ -229,8 +230,6 @@ void ProcessTable::forget(HostTime now)
             const auto known = table->find(old.pid);
             if (known != table->end() && known->second.ended == old.at && known->second.startNs == old.startNs) {
                 table->erase(known);
-                if (table == &m_processes)
-                    m_ignored.erase(old.pid);
                 break;
             }
         }

@@ -161,6 +161,9 @@ TEST_F(ProcessTableTest, ignoringIsInherited)
     table.ignore(ProcessId{6});
     table.on(forked(6, 7, 20));
     EXPECT_TRUE(table.find(ProcessId{7}, hostTime(20))->ignored);
+    table.on(exited(6, 30));
+    table.on(forked(1, 6, 40));
+    EXPECT_FALSE(table.find(ProcessId{6}, hostTime(40))->ignored) << "the same number is another process now";
 }
 
 } // namespace
