@@ -11,9 +11,9 @@ namespace {
 // `segment` is only ever appended to, and holds nothing but the blobs, so that all else is read without them.
 constexpr std::array kMigrations{
     R"sql(
-CREATE TABLE meta(name TEXT PRIMARY KEY, value);
+CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE agent(key BLOB, epoch INTEGER, host TEXT, boot_id TEXT, version TEXT, kernel TEXT, capture_source TEXT,
-                   PRIMARY KEY(key, epoch));
+                   PRIMARY KEY(key, epoch)) WITHOUT ROWID;
 CREATE TABLE gap(id INTEGER PRIMARY KEY, agent BLOB, from_ns INTEGER, to_ns INTEGER, reason INTEGER, what TEXT);
 CREATE TABLE clock_offset(id INTEGER PRIMARY KEY, agent BLOB, at_ns INTEGER, offset_ns INTEGER, error_ns INTEGER);
 CREATE TABLE store_loss(reason INTEGER PRIMARY KEY, count INTEGER);

@@ -103,6 +103,8 @@ struct SessionReader::State {
     std::map<std::int64_t, SegmentHeader> tailHeaders; // of rows that are still there, so that each is read once
     Nanoseconds longestPiece{};
     std::optional<Carver> carver;
+    using Identity = std::tuple<EntityKey, std::uint32_t, ChunkKind, Level, std::uint64_t, std::uint64_t>;
+    std::optional<std::map<Identity, Carver::Place>> carved; // made when the tree of the blobs turns out to be broken
 
     /// While it lives, all looks see the file at one moment: or a batch could leave the tail between two of them.
     class Snapshot {
@@ -134,6 +136,7 @@ struct SessionReader::State {
     Result<void> salvage();
 
     Result<std::string> blob(const BlobPlace& place);
+    bool findWithoutTree(Piece& piece);
     Result<SegmentContent> content(Piece& piece);
     Batches load(Piece& piece);
     bool hasFiner(const Batch& batch, Level level);
@@ -290,8 +293,31 @@ Result<std::string> SessionReader::State::blob(const BlobPlace& place)
     return bytes;
 }
 
+/// For a segment that is in the index but not in its tree any more.
+bool SessionReader::State::findWithoutTree(Piece& piece)
+{
+    if (!carved) {
+        carved.emplace();
+        if (auto opened = Carver::open(file)) {
+            carver.emplace(std::move(*opened));
+            carver->findAll([&](Carver::Place place, const SegmentHeader& h) {
+                carved->try_emplace({h.agent, h.epoch, h.kind, h.level, h.firstSequence, h.lastSequence}, place);
+            });
+        }
+    }
+    const auto at = carved->find(Identity(piece.identity()));
+    if (at == carved->end())
+        return false;
+    piece.blobs = {{BlobPlace::In::Carved, 0, at->second}};
+    return true;
+}
+
 Result<SegmentContent> SessionReader::State::content(Piece& piece)
 {
+    if (piece.blobs.size() == 1 && piece.blobs[0].in == BlobPlace::In::Segment && !blob(piece.blobs[0])) {
+        damaged = true;
+        findWithoutTree(piece);
+    }
     SegmentContent all;
     for (const BlobPlace& place : piece.blobs) {
         const auto bytes = blob(place);
