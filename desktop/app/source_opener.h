@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "desktop/workspace/frame_source.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace binnacle::desktop {
+
+/// How the window gets at data.  All return at once: what takes time shows in FrameSource::origins().
+struct SourceOpener {
+    /// Agents as a person writes them, recorded into `file` (empty: a temporary one).
+    std::function<Result<std::shared_ptr<FrameSource>>(const std::vector<std::string>& agents, const std::string& file)> connectTo;
+    std::function<Result<std::shared_ptr<FrameSource>>(const std::vector<std::string>& files)> openFiles;
+    /// What is wrong with an agent's address as it was typed.
+    std::function<Result<void>(const std::string& agent)> checkAgent;
+    /// Where an agent of this machine listens; empty when there is none.
+    std::function<std::string()> findLocalAgent;
+};
+
+/// The real one.
+SourceOpener sourceOpener();
+
+} // namespace binnacle::desktop

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "desktop/viewmodels/map_scene.h"
+
+#include "core/analysis/snapshot.h"
+#include "desktop/viewmodels/figures.h"
+#include "desktop/viewmodels/health_words.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace binnacle::desktop {
+
+namespace {
+
+QRectF rectOf(const analysis::MapRect& r) { return {r.x, r.y, r.width, r.height}; }
+
+bool isOutside(const analysis::Node& node) { return node.kind == analysis::NodeKind::External || node.kind == analysis::NodeKind::Internet; }
+
+double perSecond(std::uint64_t count, TimeRange range)
+{
+    const double seconds = static_cast<double>(range.length().count()) / 1e9;
+    return seconds > 0 ? static_cast<double>(count) / seconds : 0;
+}
+
+/// Two letters of what runs there: what a logo would say.
+QString monogramOf(const analysis::Node& node)
+{
+    QString source = node.type.empty() ? fromStd(node.name) : fromStd(node.type);
+    source.remove(QLatin1Char('-'));
+    return source.left(1).toUpper() + source.mid(1, 1).toLower();
+}
+
+QString figuresOf(const analysis::Node& node, TimeRange range)
+{
+    if (node.inbound.requests == 0)
+        return {};
+    return QStringLiteral("%1/s · p99 %2").arg(rateText(perSecond(node.inbound.requests, range)), durationText(node.inbound.latency.quantile(0.99)));
+}
+
+QString detailOf(const analysis::Node& node)
+{
+    if (node.kind == analysis::NodeKind::Internet)
+        return QCoreApplication::translate("Map", "clients outside");
+    if (isOutside(node))
+        return QCoreApplication::translate("Map", "no agent there");
+    if (node.instances == 0)
+        return QCoreApplication::translate("Map", "0 of %1 running").arg(node.instancesMax);
+    QString text = node.instances < node.instancesMax ? QCoreApplication::translate("Map", "%1 of %2 running").arg(node.instances).arg(node.instancesMax)
+                   : node.instances == 1              ? QCoreApplication::translate("Map", "1 instance")
+                                                      : QCoreApplication::translate("Map", "%1 instances").arg(node.instances);
+    if (node.inbound.errors > 0)
+        text = shareText(node.inbound.errors, node.inbound.requests) + QCoreApplication::translate("Map", " errors · ") + text;
+    return text;
+}
+
+QString badgeOf(std::uint64_t inFlight, Nanoseconds oldest)
+{
+    // A request or two are always under way where there is traffic: only age is news.
+    if (inFlight == 0 || oldest < std::chrono::seconds(1))
+        return {};
+    return QCoreApplication::translate("Map", "%1 in flight, oldest %2").arg(inFlight).arg(durationText(oldest));
+}
+
+QString labelOf(const analysis::Edge& edge, TimeRange range)
+{
+    const QString protocol = protocolLabel(edge.protocol, edge.tls);
+    if (edge.chosen.requests > 0)
+        return QStringLiteral("%1 %2/s · %3").arg(protocol, rateText(perSecond(edge.chosen.requests, range)), durationText(edge.chosen.latency.quantile(0.99)));
+    if (edge.failedConnects > 0)
+        return QCoreApplication::translate("Map", "%1 · %2 failed").arg(protocol, countText(edge.failedConnects));
+    const std::uint64_t bytes = edge.bytesSent + edge.bytesReceived;
+    return bytes == 0 ? protocol
+                      : QStringLiteral("%1 %2/s").arg(protocol, bytesText(static_cast<std::uint64_t>(perSecond(bytes, range))));
+}
+
+QPointF cubicAt(const std::array<QPointF, 4>& c, double t)
+{
+    const double u = 1 - t;
+    return u * u * u * c[0] + 3 * u * u * t * c[1] + 3 * u * t * t * c[2] + t * t * t * c[3];
+}
+
+double squaredDistance(QPointF p, QPointF a, QPointF b)
+{
+    const QPointF along = b - a;
+    const double length = QPointF::dotProduct(along, along);
+    const double t = length > 0 ? std::clamp(QPointF::dotProduct(p - a, along) / length, 0.0, 1.0) : 0;
+    const QPointF d = p - (a + t * along);
+    return QPointF::dotProduct(d, d);
+}
+
+std::array<QPointF, 4> curveOf(const analysis::MapLayout::Link& link)
+{
+    const auto point = [&link](std::size_t i) { return QPointF(link.points[i].x, link.points[i].y); };
+    if (link.points.size() == 4)
+        return {point(0), point(1), point(2), point(3)};
+    if (link.points.size() < 2)
+        return {};
+    const QPointF a = point(0), b = point(1);
+    return {a, a + (b - a) / 3, a + (b - a) * 2 / 3, b};
+}
+
+void remember(MapMemory& memory, const analysis::Snapshot& snapshot)
+{
+    for (const analysis::Node& node : snapshot.nodes)
+        memory.groups[node.id] = node.nameSpace.value_or(std::string());
+    for (const analysis::Edge& edge : snapshot.edges) {
+        const std::string id = analysis::edgeId(edge);
+        memory.links[id] = {edge.from, edge.to, id};
+    }
+}
+
+bool knowsAll(const MapMemory& memory, const analysis::Snapshot& snapshot)
+{
+    return std::all_of(snapshot.nodes.begin(), snapshot.nodes.end(), [&memory](const analysis::Node& node) { return memory.groups.contains(node.id); })
+        && std::all_of(snapshot.edges.begin(), snapshot.edges.end(), [&memory](const analysis::Edge& edge) { return memory.links.contains(analysis::edgeId(edge)); });
+}
+
+MapMemoryPtr laidOut(const analysis::Snapshot& snapshot, const MapMemoryPtr& before)
+{
+    if (before && !before->tidied && knowsAll(*before, snapshot))
+        return before;
+    auto memory = before && !before->tidied ? std::make_shared<MapMemory>(*before) : std::make_shared<MapMemory>();
+    remember(*memory, snapshot);
+    analysis::MapGraph graph;
+    for (const auto& [id, group] : memory->groups)
+        graph.nodes.push_back({id, group});
+    for (const auto& [key, link] : memory->links)
+        graph.links.push_back(link);
+    const analysis::MapLayout previous = memory->layout;
+    memory->layout = analysis::layoutMap(graph, {}, previous.nodes.empty() ? nullptr : &previous);
+    memory->tidied = false;
+    return memory;
+}
+
+MapScene::Node sceneNode(const analysis::Node& node, const QRectF& rect, TimeRange range)
+{
+    MapScene::Node out{.id = node.id, .name = fromStd(node.name), .monogram = monogramOf(node), .figures = figuresOf(node, range), .detail = detailOf(node)};
+    out.badge = badgeOf(node.inFlight, node.oldestInFlight);
+    out.severity = severityOf(node.health);
+    out.errorShare = node.inbound.requests ? static_cast<double>(node.inbound.errors) / static_cast<double>(node.inbound.requests) : 0;
+    out.outside = isOutside(node);
+    out.gone = !out.outside && node.instances == 0;
+    out.rect = rect;
+    out.searchText = QStringList{fromStd(node.id), out.name, fromStd(node.type), healthWord(node.health)}.join(QLatin1Char('\n'));
+    return out;
+}
+
+MapScene::Edge sceneEdge(const analysis::Edge& edge, const analysis::MapLayout::Link& link, TimeRange range)
+{
+    MapScene::Edge out{.id = link.key, .from = edge.from, .to = edge.to, .label = labelOf(edge, range)};
+    out.badge = badgeOf(edge.inFlight, edge.oldestInFlight);
+    out.severity = severityOf(edge.health);
+    out.parsed = edge.protocol != Protocol::Unknown;
+    out.weight = std::clamp(std::log10(1 + perSecond(edge.chosen.requests, range)) / 4, 0.0, 1.0);
+    out.curve = curveOf(link);
+    out.middle = cubicAt(out.curve, 0.5);
+    QRectF bounds(out.curve[0], QSizeF(1, 1));
+    for (const QPointF& p : out.curve)
+        bounds = bounds.united(QRectF(p, QSizeF(1, 1)));
+    out.bounds = bounds.adjusted(-8, -8, 8, 8);
+    return out;
+}
+
+void addEdges(MapScene& scene, const analysis::Snapshot& snapshot, const analysis::MapLayout& layout)
+{
+    std::map<std::string, const analysis::MapLayout::Link*> links;
+    for (const analysis::MapLayout::Link& link : layout.links)
+        links[link.key] = &link;
+    for (const analysis::Edge& edge : snapshot.edges) {
+        if (const auto link = links.find(analysis::edgeId(edge)); link != links.end())
+            scene.edges.push_back(sceneEdge(edge, *link->second, snapshot.range));
+    }
+    std::stable_sort(scene.edges.begin(), scene.edges.end(), [](const MapScene::Edge& a, const MapScene::Edge& b) {
+        const auto rank = [](const MapScene::Edge& e) { return std::pair(e.severity == Severity::Critical ? 2 : e.severity == Severity::Warning ? 1 : 0, e.weight); };
+        return rank(a) < rank(b);
+    });
+}
+
+} // namespace
+
+MapAnswer buildMapScene(const analysis::Snapshot& snapshot, const MapMemoryPtr& before)
+{
+    MapAnswer answer;
+    answer.memory = laidOut(snapshot, before);
+    const analysis::MapLayout& layout = answer.memory->layout;
+    for (const analysis::Node& node : snapshot.nodes) {
+        if (const analysis::MapLayout::Node* place = layout.findNode(node.id))
+            answer.scene.nodes.push_back(sceneNode(node, rectOf(place->rect), snapshot.range));
+    }
+    addEdges(answer.scene, snapshot, layout);
+    for (const analysis::MapLayout::Group& group : layout.groups)
+        answer.scene.groups.push_back({fromStd(group.name), rectOf(group.rect)});
+    answer.scene.bounds = rectOf(layout.bounds);
+    return answer;
+}
+
+const MapScene::Node* MapScene::findNode(const std::string& id) const
+{
+    const auto at = std::lower_bound(nodes.begin(), nodes.end(), id, [](const Node& n, const std::string& v) { return n.id < v; });
+    return at != nodes.end() && at->id == id ? &*at : nullptr;
+}
+
+const MapScene::Edge* MapScene::findEdge(const std::string& id) const
+{
+    const auto at = std::find_if(edges.begin(), edges.end(), [&id](const Edge& e) { return e.id == id; });
+    return at == edges.end() ? nullptr : &*at;
+}
+
+const MapScene::Node* MapScene::nodeAt(QPointF world) const
+{
+    const auto at = std::find_if(nodes.begin(), nodes.end(), [world](const Node& n) { return n.rect.contains(world); });
+    return at == nodes.end() ? nullptr : &*at;
+}
+
+const MapScene::Edge* MapScene::edgeAt(QPointF world, double reach) const
+{
+    constexpr int kSamples = 32;
+    const Edge* best = nullptr;
+    double nearest = reach * reach;
+    for (const Edge& edge : edges) {
+        if (!edge.bounds.adjusted(-reach, -reach, reach, reach).contains(world))
+            continue;
+        for (int i = 0; i < kSamples; ++i) {
+            const QPointF a = cubicAt(edge.curve, static_cast<double>(i) / kSamples), b = cubicAt(edge.curve, (i + 1.0) / kSamples);
+            if (const double distance = squaredDistance(world, a, b); distance <= nearest) {
+                nearest = distance;
+                best = &edge;
+            }
+        }
+    }
+    return best;
+}
+
+const MapScene::Node* MapScene::nextNode(const Node* from, Qt::Key direction) const
+{
+    if (nodes.empty())
+        return nullptr;
+    if (!from) {
+        return &*std::min_element(nodes.begin(), nodes.end(), [](const Node& a, const Node& b) {
+            return std::pair(a.rect.left(), a.rect.top()) < std::pair(b.rect.left(), b.rect.top());
+        });
+    }
+    const bool across = direction == Qt::Key_Left || direction == Qt::Key_Right;
+    const double sign = direction == Qt::Key_Right || direction == Qt::Key_Down ? 1 : -1;
+    const Node* best = nullptr;
+    double nearest = std::numeric_limits<double>::max();
+    for (const Node& node : nodes) {
+        const QPointF d = node.rect.center() - from->rect.center();
+        const double along = sign * (across ? d.x() : d.y()), aside = std::abs(across ? d.y() : d.x());
+        if (along <= 1)
+            continue;
+        if (const double cost = along + 2 * aside; cost < nearest) {
+            nearest = cost;
+            best = &node;
+        }
+    }
+    return best;
+}
+
+} // namespace binnacle::desktop

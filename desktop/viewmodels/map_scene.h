@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/analysis/map_layout.h"
+#include "core/analysis/model.h"
+#include "desktop/viewmodels/row_table.h"
+
+#include <QPointF>
+#include <QRectF>
+#include <QString>
+
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace binnacle::desktop {
+
+/// The service map ready to be painted and hit-tested: rectangles, curves and finished texts.  A value; made on the pool.
+struct MapScene {
+    struct Node {
+        std::string id;
+        QString name, monogram, figures, detail; // detail: instances, where it runs
+        QString badge;                           // in flight; empty for none
+        Severity severity = Severity::Unknown;
+        double errorShare = 0;                   // of the ring
+        bool outside = false;                    // no agent sees it
+        bool gone = false;                       // no instance is alive
+        QRectF rect;
+        QString searchText;
+    };
+    struct Edge {
+        std::string id, from, to;
+        QString label, badge;
+        Severity severity = Severity::Unknown;
+        bool parsed = false;    // requests are understood; otherwise bytes only, drawn dashed
+        double weight = 0;      // 0 … 1, by rate
+        std::array<QPointF, 4> curve;
+        QPointF middle;
+        QRectF bounds;
+    };
+    struct Group {
+        QString name;
+        QRectF rect;
+    };
+
+    std::vector<Node> nodes; // by id
+    std::vector<Edge> edges; // worst and busiest last, so that they are painted on top
+    std::vector<Group> groups;
+    QRectF bounds;
+
+    const Node* findNode(const std::string& id) const;
+    const Edge* findEdge(const std::string& id) const;
+    /// The topmost under a point; null when there is none.  `reach` is how far from a line still counts.
+    const Node* nodeAt(QPointF world) const;
+    const Edge* edgeAt(QPointF world, double reach) const;
+    /// The nearest node from there in that direction: for arrow keys.
+    const Node* nextNode(const Node* from, Qt::Key direction) const;
+};
+
+/// Everything the map has ever shown of this recording, with its place: what goes and comes back finds its old one.
+struct MapMemory {
+    std::map<std::string, std::string> groups;                       // node id → namespace
+    std::map<std::string, analysis::MapGraph::Link> links;           // by key
+    analysis::MapLayout layout;
+    bool tidied = false;                                             // lay out anew next time
+};
+using MapMemoryPtr = std::shared_ptr<const MapMemory>;
+
+struct MapAnswer {
+    MapScene scene;
+    MapMemoryPtr memory;
+};
+
+/// Pure; up to some hundred milliseconds for a thousand new nodes, next to nothing when all are known.
+MapAnswer buildMapScene(const analysis::Snapshot& snapshot, const MapMemoryPtr& before);
+
+} // namespace binnacle::desktop

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "desktop/viewmodels/timeline_layout.h"
+
+#include "desktop/viewmodels/figures.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace binnacle::desktop {
+
+namespace {
+
+constexpr double kTickDistance = 96; // a label and room around it
+
+UtcTime floorTo(UtcTime t, Nanoseconds step)
+{
+    const auto count = t.time_since_epoch().count();
+    return UtcTime(Nanoseconds(count - ((count % step.count()) + step.count()) % step.count()));
+}
+
+Nanoseconds perPixel(TimeRange visible, double width) { return Nanoseconds(static_cast<std::int64_t>(static_cast<double>(visible.length().count()) / std::max(width, 1.0))); }
+
+void addBars(TimelineLayout& layout, const Overview& overview, Nanoseconds step)
+{
+    const double barWidth = static_cast<double>(step.count()) / static_cast<double>(layout.visible.length().count()) * layout.width;
+    UtcTime begin{};
+    int seconds = 0;
+    for (const analysis::SecondSummary& second : overview.seconds) {
+        if (second.gap || second.from + std::chrono::seconds(1) <= layout.visible.from - step || second.from >= layout.visible.to)
+            continue;
+        if (const UtcTime start = floorTo(second.from, step); layout.bars.empty() || start != begin) {
+            begin = start;
+            seconds = 0;
+            layout.bars.push_back({.x = layout.xOf(start), .width = barWidth});
+        }
+        TimelineLayout::Bar& bar = layout.bars.back();
+        ++seconds;
+        bar.requests += (static_cast<double>(second.requests) - bar.requests) / seconds; // running mean
+        bar.errors += (static_cast<double>(second.errors + second.failedConnects) - bar.errors) / seconds;
+        bar.losses = bar.losses || second.losses > 0;
+        if (second.worst != analysis::Health::Unknown)
+            bar.worst = std::max(bar.worst, second.worst);
+    }
+    double most = 0;
+    for (const TimelineLayout::Bar& bar : layout.bars)
+        most = std::max(most, std::max(bar.requests, bar.errors));
+    layout.top = roundTop(most * 1.05);
+}
+
+void addGaps(TimelineLayout& layout, const Overview& overview)
+{
+    UtcTime end{};
+    for (const analysis::SecondSummary& second : overview.seconds) {
+        if (!second.gap || !TimeRange{second.from, second.from + std::chrono::seconds(1)}.intersects(layout.visible))
+            continue;
+        const double x = layout.xOf(second.from), right = layout.xOf(second.from + std::chrono::seconds(1));
+        if (!layout.gaps.empty() && second.from == end)
+            layout.gaps.back().width = right - layout.gaps.back().x;
+        else
+            layout.gaps.push_back({x, right - x});
+        end = second.from + std::chrono::seconds(1);
+    }
+}
+
+QString markText(const analysis::Event& event)
+{
+    const auto facts = factsOf(event.kind);
+    const QString what = facts ? QString::fromUtf8(facts->label.data(), static_cast<qsizetype>(facts->label.size())) : QString();
+    return QStringLiteral("%1  %2 %3").arg(clockText(event.at), what, shortName(event.subject));
+}
+
+void addMarks(TimelineLayout& layout, const Overview& overview)
+{
+    constexpr double kApart = 9;      // a mark's own width
+    constexpr int kNamed = 6;         // in one tool tip
+    for (const analysis::Event& event : overview.events) {
+        if (!layout.visible.contains(event.at))
+            continue;
+        const double x = layout.xOf(event.at);
+        if (layout.marks.empty() || x - layout.marks.back().x >= kApart) {
+            layout.marks.push_back({x, markText(event), 1});
+            continue;
+        }
+        TimelineLayout::Mark& mark = layout.marks.back();
+        if (++mark.count <= kNamed)
+            mark.text += QLatin1Char('\n') + markText(event);
+    }
+    for (TimelineLayout::Mark& mark : layout.marks) {
+        if (mark.count > kNamed)
+            mark.text += QLatin1Char('\n') + QCoreApplication::translate("Timeline", "and %n more", nullptr, mark.count - kNamed);
+    }
+}
+
+void addTicks(TimelineLayout& layout)
+{
+    const Nanoseconds step = roundStep(perPixel(layout.visible, layout.width) * static_cast<std::int64_t>(kTickDistance));
+    for (UtcTime t = floorTo(layout.visible.from, step) + step; t < layout.visible.to; t += step) {
+        const QString text = clockText(t);
+        layout.ticks.push_back({layout.xOf(t), step >= std::chrono::minutes(1) ? text.left(5) : text});
+    }
+}
+
+} // namespace
+
+double TimelineLayout::xOf(UtcTime t) const
+{
+    const auto length = static_cast<double>(visible.length().count());
+    return length > 0 ? static_cast<double>((t - visible.from).count()) / length * width : 0;
+}
+
+UtcTime TimelineLayout::timeAt(double x) const
+{
+    const auto length = static_cast<double>(visible.length().count());
+    return visible.from + Nanoseconds(static_cast<std::int64_t>(width > 0 ? x / width * length : 0));
+}
+
+double roundTop(double value)
+{
+    if (value <= 0)
+        return 1;
+    const double power = std::pow(10.0, std::floor(std::log10(value)));
+    for (const double factor : {1.0, 2.0, 2.5, 5.0}) {
+        if (factor * power >= value)
+            return factor * power;
+    }
+    return 10 * power;
+}
+
+Nanoseconds roundStep(Nanoseconds atLeast)
+{
+    constexpr std::array steps{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400};
+    for (const int seconds : steps) {
+        if (std::chrono::seconds(seconds) >= atLeast)
+            return std::chrono::seconds(seconds);
+    }
+    return std::chrono::hours(24) * (1 + atLeast / std::chrono::hours(24));
+}
+
+TimelineLayout layoutTimeline(const Overview& overview, TimeRange visible, double width, double minBarWidth)
+{
+    TimelineLayout layout;
+    layout.visible = visible;
+    layout.width = width;
+    if (visible.to <= visible.from || width <= 0)
+        return layout;
+    const auto barLength = Nanoseconds(static_cast<std::int64_t>(static_cast<double>(perPixel(visible, width).count()) * minBarWidth));
+    addBars(layout, overview, roundStep(barLength));
+    addGaps(layout, overview);
+    addMarks(layout, overview);
+    addTicks(layout);
+    return layout;
+}
+
+} // namespace binnacle::desktop

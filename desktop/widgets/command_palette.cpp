@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "desktop/widgets/command_palette.h"
+
+#include "desktop/widgets/design_tokens.h"
+
+#include <QAction>
+#include <QBoxLayout>
+#include <QKeyEvent>
+#include <QLineEdit>
+#include <QListWidget>
+
+#include <algorithm>
+
+namespace binnacle::desktop {
+
+CommandPalette::CommandPalette(const QList<QAction*>& actions, QWidget* parent) : QDialog(parent, Qt::Popup | Qt::FramelessWindowHint), m_actions(actions)
+{
+    m_input = new QLineEdit(this);
+    m_input->setPlaceholderText(tr("What do you want to do?"));
+    m_input->setAccessibleName(tr("Find an action"));
+    m_input->installEventFilter(this);
+    m_list = new QListWidget(this);
+    m_list->setAccessibleName(tr("Actions"));
+    m_list->setFocusPolicy(Qt::NoFocus);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(Space::kSmall, Space::kSmall, Space::kSmall, Space::kSmall);
+    column->addWidget(m_input);
+    column->addWidget(m_list);
+    resize(520, 380);
+    connect(m_input, &QLineEdit::textChanged, this, &CommandPalette::refill);
+    connect(m_list, &QListWidget::itemClicked, this, &CommandPalette::runCurrent);
+    refill({});
+}
+
+int CommandPalette::fit(const QString& letters, const QString& text)
+{
+    int score = 0;
+    qsizetype at = -1;
+    for (const QChar letter : letters) {
+        if (letter.isSpace())
+            continue;
+        const qsizetype next = text.indexOf(letter, at + 1, Qt::CaseInsensitive);
+        if (next < 0)
+            return -1;
+        const bool wordBegins = next == 0 || !text.at(next - 1).isLetterOrNumber();
+        score += wordBegins ? 8 : next == at + 1 ? 5 : 1;
+        at = next;
+    }
+    return score;
+}
+
+void CommandPalette::refill(const QString& letters)
+{
+    QList<std::pair<int, QAction*>> found;
+    for (QAction* action : m_actions) {
+        if (const int score = fit(letters, action->text()); score >= 0 && action->isEnabled())
+            found.append({score, action});
+    }
+    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    m_list->clear();
+    for (const auto& [score, action] : found) {
+        auto* item = new QListWidgetItem(action->text(), m_list);
+        item->setIcon(action->icon());
+        item->setData(Qt::UserRole, QVariant::fromValue<QObject*>(action));
+        const QString keys = action->shortcut().toString(QKeySequence::NativeText);
+        item->setText(keys.isEmpty() ? action->text() : QStringLiteral("%1   (%2)").arg(action->text(), keys));
+    }
+    m_list->setCurrentRow(0);
+}
+
+void CommandPalette::runCurrent()
+{
+    const QListWidgetItem* item = m_list->currentItem();
+    auto* action = item ? qobject_cast<QAction*>(item->data(Qt::UserRole).value<QObject*>()) : nullptr;
+    accept();
+    if (action)
+        action->trigger();
+}
+
+bool CommandPalette::eventFilter(QObject* watched, QEvent* event)
+{
+    if (event->type() != QEvent::KeyPress)
+        return QDialog::eventFilter(watched, event);
+    switch (static_cast<QKeyEvent*>(event)->key()) {
+    case Qt::Key_Down: m_list->setCurrentRow(std::min(m_list->currentRow() + 1, m_list->count() - 1)); return true;
+    case Qt::Key_Up: m_list->setCurrentRow(std::max(m_list->currentRow() - 1, 0)); return true;
+    case Qt::Key_Return:
+    case Qt::Key_Enter: runCurrent(); return true;
+    default: return false;
+    }
+}
+
+} // namespace binnacle::desktop

@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "desktop/widgets/map_view.h"
+
+#include "desktop/viewmodels/figures.h"
+#include "desktop/widgets/cell_delegate.h"
+#include "desktop/widgets/design_tokens.h"
+#include "desktop/widgets/theme.h"
+
+#include <QAccessible>
+#include <QElapsedTimer>
+#include <QHelpEvent>
+#include <QMouseEvent>
+#include <QPainter>
+#include <QPainterPath>
+#include <QToolTip>
+
+#include <algorithm>
+#include <cmath>
+
+namespace binnacle::desktop {
+
+namespace {
+
+constexpr double kTextFrom = 0.55;      // zoom from which cards carry figures
+constexpr double kNameFrom = 0.28;      // … names
+constexpr double kLabelFrom = 0.62;     // edges carry labels
+constexpr int kSmoothEdges = 1000;      // anti-aliased lines are the cost of large maps
+constexpr double kDimmed = 0.22;
+constexpr double kEdgeReach = 6;
+
+QPainterPath pathOf(const MapScene::Edge& edge)
+{
+    QPainterPath path(edge.curve[0]);
+    path.cubicTo(edge.curve[1], edge.curve[2], edge.curve[3]);
+    return path;
+}
+
+QColor edgeColor(const MapScene::Edge& edge, const Tokens& tokens)
+{
+    if (edge.severity == Severity::Critical || edge.severity == Severity::Warning)
+        return colorOf(edge.severity, tokens);
+    return edge.parsed ? tokens.http : tokens.tcp;
+}
+
+/// Those that say something, one below the other.
+QString lines(QStringList texts)
+{
+    texts.removeAll(QString());
+    return texts.join(QLatin1Char('\n'));
+}
+
+void paintArrow(QPainter& painter, const MapScene::Edge& edge, const QColor& color, double size)
+{
+    const QPointF tip = edge.curve[3];
+    QPointF back = edge.curve[3] - edge.curve[2];
+    const double length = std::hypot(back.x(), back.y());
+    back = length > 0 ? back / length : QPointF(1, 0);
+    const QPointF side(-back.y(), back.x());
+    const QPointF arrow[]{tip, tip - back * size + side * size * 0.45, tip - back * size - side * size * 0.45};
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(color);
+    painter.drawPolygon(arrow, 3);
+}
+
+} // namespace
+
+MapView::MapView(QWidget* parent) : CanvasView(parent)
+{
+    setAccessibleName(tr("Service map"));
+    setAccessibleDescription(tr("Arrow keys walk from service to service. The services page lists the same as a table."));
+}
+
+void MapView::show(MapScene scene)
+{
+    const bool first = m_scene.nodes.empty() && !scene.nodes.empty();
+    const bool grew = scene.bounds != m_scene.bounds;
+    m_scene = std::move(scene);
+    updateBright();
+    if (first || !m_hasFitted || (grew && !movedByHand())) {
+        fit();
+        m_hasFitted = !m_scene.nodes.empty();
+    }
+    update();
+}
+
+void MapView::setSelection(const Selection& selection)
+{
+    m_selection = selection;
+    announceSelection();
+    update();
+}
+
+void MapView::setFilter(const QString& words)
+{
+    m_filter = TextFilter(words);
+    updateBright();
+    update();
+}
+
+void MapView::setFocusNode(const std::string& id)
+{
+    m_focus = id;
+    updateBright();
+    update();
+}
+
+std::string MapView::firstMatch() const
+{
+    const auto at = std::find_if(m_scene.nodes.begin(), m_scene.nodes.end(), [this](const MapScene::Node& n) { return m_filter.accepts(n.searchText); });
+    return at == m_scene.nodes.end() ? std::string() : at->id;
+}
+
+void MapView::updateBright()
+{
+    m_bright.clear();
+    const bool focused = !m_focus.empty() && m_scene.findNode(m_focus);
+    m_dims = focused || !m_filter.isEmpty();
+    if (!m_dims)
+        return;
+    std::set<std::string> neighbours{m_focus};
+    for (const MapScene::Edge& edge : m_scene.edges) {
+        if (edge.from == m_focus)
+            neighbours.insert(edge.to);
+        else if (edge.to == m_focus)
+            neighbours.insert(edge.from);
+    }
+    for (const MapScene::Node& node : m_scene.nodes) {
+        if ((!focused || neighbours.contains(node.id)) && m_filter.accepts(node.searchText))
+            m_bright.insert(node.id);
+    }
+}
+
+bool MapView::isBright(const MapScene::Node& node) const { return !m_dims || m_bright.contains(node.id); }
+
+bool MapView::isBright(const MapScene::Edge& edge) const
+{
+    if (!m_dims)
+        return true;
+    if (!m_focus.empty() && edge.from != m_focus && edge.to != m_focus)
+        return false;
+    return m_bright.contains(edge.from) && m_bright.contains(edge.to);
+}
+
+const MapScene::Node* MapView::selectedNode() const
+{
+    const auto* id = std::get_if<NodeId>(&m_selection);
+    return id ? m_scene.findNode(id->value) : nullptr;
+}
+
+const MapScene::Edge* MapView::selectedEdge() const
+{
+    const auto* id = std::get_if<EdgeId>(&m_selection);
+    return id ? m_scene.findEdge(id->value) : nullptr;
+}
+
+void MapView::announceSelection()
+{
+    QString text;
+    if (const MapScene::Node* node = selectedNode())
+        text = QStringList{node->name, node->figures, node->detail, node->badge}.join(QStringLiteral(", "));
+    else if (const MapScene::Edge* edge = selectedEdge())
+        text = tr("%1 calls %2: %3 %4").arg(shortName(edge->from), shortName(edge->to), edge->label, edge->badge);
+    if (text.isEmpty() || text == accessibleDescription())
+        return;
+    setAccessibleDescription(text);
+    QAccessibleEvent changed(this, QAccessible::DescriptionChanged);
+    QAccessible::updateAccessibility(&changed);
+}
+
+QRectF MapView::worldBounds() const { return m_scene.bounds; }
+
+void MapView::paintEvent(QPaintEvent* event)
+{
+    QElapsedTimer timer;
+    timer.start();
+    CanvasView::paintEvent(event);
+    m_worstPaintMs = std::max(m_worstPaintMs, static_cast<double>(timer.nsecsElapsed()) / 1e6);
+}
+
+void MapView::paintWorld(QPainter& painter, const QRectF& visible)
+{
+    const Tokens& tokens = tokensOf(*this);
+    paintGroups(painter, visible, tokens);
+    const auto inSight = std::count_if(m_scene.edges.begin(), m_scene.edges.end(), [&visible](const MapScene::Edge& e) { return e.bounds.intersects(visible); });
+    painter.setRenderHint(QPainter::Antialiasing, inSight <= kSmoothEdges);
+    for (const MapScene::Edge& edge : m_scene.edges) {
+        if (edge.bounds.intersects(visible))
+            paintEdge(painter, edge, tokens);
+    }
+    painter.setRenderHint(QPainter::Antialiasing, m_scene.nodes.size() <= kSmoothEdges || scale() >= kTextFrom);
+    for (const MapScene::Node& node : m_scene.nodes) {
+        if (!node.rect.adjusted(-4, -14, 4, 4).intersects(visible))
+            continue;
+        if (scale() >= kTextFrom)
+            paintNode(painter, node, tokens);
+        else
+            paintNodeSmall(painter, node, tokens);
+    }
+    if (scale() >= kLabelFrom)
+        paintEdgeLabels(painter, visible, tokens);
+}
+
+void MapView::paintGroups(QPainter& painter, const QRectF& visible, const Tokens& tokens) const
+{
+    painter.setRenderHint(QPainter::Antialiasing);
+    for (const MapScene::Group& group : m_scene.groups) {
+        if (!group.rect.intersects(visible))
+            continue;
+        painter.setPen(QPen(tokens.border, 1));
+        painter.setBrush(mixed(tokens.surface, tokens.window, 0.7));
+        painter.drawRoundedRect(group.rect, 10, 10);
+        painter.setPen(tokens.faint);
+        painter.setFont(boldFont(TypeSize::kSmall + 1));
+        painter.drawText(group.rect.adjusted(14, 7, -14, 0), Qt::AlignLeft | Qt::AlignTop, group.name);
+    }
+}
+
+void MapView::paintEdge(QPainter& painter, const MapScene::Edge& edge, const Tokens& tokens) const
+{
+    const bool chosen = selectedEdge() == &edge || m_hovered == edge.id;
+    const MapScene::Node* node = selectedNode();
+    const bool touches = node && (edge.from == node->id || edge.to == node->id);
+    QColor color = chosen ? tokens.accent : edgeColor(edge, tokens);
+    if (!isBright(edge))
+        color = mixed(color, tokens.window, kDimmed);
+    else if (!chosen && !touches && edge.severity != Severity::Critical && edge.severity != Severity::Warning)
+        color = mixed(color, tokens.window, 0.75);
+    const double width = 1.3 + 2.4 * edge.weight + (chosen || touches ? 0.8 : 0);
+    // A thin line must not vanish when the map is far away.
+    QPen pen(color, std::max(width, 0.8 / scale()));
+    pen.setCapStyle(Qt::FlatCap);
+    if (!edge.parsed)
+        pen.setDashPattern({4, 3});
+    painter.setPen(pen);
+    painter.setBrush(Qt::NoBrush);
+    painter.drawPath(pathOf(edge));
+    if (scale() >= kNameFrom)
+        paintArrow(painter, edge, color, 8 + 2 * edge.weight);
+}
+
+/// Worst first; a label that would cover another or a node stays away until there is room.
+void MapView::paintEdgeLabels(QPainter& painter, const QRectF& visible, const Tokens& tokens) const
+{
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setFont(smallFont());
+    std::vector<QRectF> taken;
+    for (const MapScene::Node& node : m_scene.nodes) {
+        if (node.rect.intersects(visible))
+            taken.push_back(node.rect);
+    }
+    for (auto at = m_scene.edges.rbegin(); at != m_scene.edges.rend(); ++at) {
+        const MapScene::Edge& edge = *at;
+        const bool chosen = selectedEdge() == &edge || m_hovered == edge.id;
+        if (!visible.contains(edge.middle) || !isBright(edge))
+            continue;
+        const QString text = edge.badge.isEmpty() ? edge.label : edge.badge;
+        const double width = painter.fontMetrics().horizontalAdvance(text) + 14;
+        const QRectF pill(edge.middle.x() - width / 2, edge.middle.y() - 10, width, 20);
+        const bool free = std::none_of(taken.begin(), taken.end(), [&pill](const QRectF& r) { return r.intersects(pill); });
+        if (!free && !chosen)
+            continue;
+        taken.push_back(pill);
+        const bool bad = edge.severity == Severity::Critical || edge.severity == Severity::Warning;
+        const QColor color = bad ? colorOf(edge.severity, tokens) : tokens.muted;
+        painter.setPen(QPen(chosen ? tokens.accent : bad ? mixed(color, tokens.surface, 0.6) : tokens.border, 1));
+        painter.setBrush(tokens.surface);
+        painter.drawRoundedRect(pill, 10, 10);
+        painter.setPen(color);
+        painter.drawText(pill, Qt::AlignCenter, text);
+    }
+}
+
+void MapView::paintNodeSmall(QPainter& painter, const MapScene::Node& node, const Tokens& tokens) const
+{
+    const bool bright = isBright(node);
+    const QColor health = mixed(colorOf(node.severity, tokens), tokens.window, bright ? 1 : kDimmed);
+    const bool chosen = selectedNode() == &node;
+    painter.setPen(chosen ? QPen(tokens.accent, 3 / scale()) : QPen(health, 1.5 / scale()));
+    painter.setBrush(mixed(health, tokens.surface, node.severity == Severity::Ok ? 0.16 : 0.32));
+    painter.drawRect(node.rect);
+    if (scale() < kNameFrom && !chosen)
+        return;
+    QFont font = boldFont(static_cast<int>(std::lround(12 / scale())));
+    painter.setFont(font);
+    painter.setPen(bright ? tokens.text : mixed(tokens.text, tokens.window, kDimmed));
+    painter.drawText(node.rect.adjusted(4, 0, -4, 0), Qt::AlignCenter, painter.fontMetrics().elidedText(node.name, Qt::ElideMiddle, static_cast<int>(node.rect.width() - 8)));
+}
+
+void MapView::paintNode(QPainter& painter, const MapScene::Node& node, const Tokens& tokens) const
+{
+    const bool chosen = selectedNode() == &node, hovered = m_hovered == node.id;
+    painter.save();
+    painter.setOpacity(isBright(node) ? 1 : kDimmed);
+    const QColor health = colorOf(node.severity, tokens);
+    const bool bad = node.severity == Severity::Critical || node.severity == Severity::Warning;
+    QPen frame(chosen ? tokens.accent : bad ? mixed(health, tokens.surface, 0.75) : hovered ? tokens.faint : tokens.border, chosen ? 2 : 1);
+    if (node.outside)
+        frame.setDashPattern({4, 3});
+    painter.setPen(frame);
+    painter.setBrush(bad ? mixed(health, tokens.raised, 0.07) : node.outside ? tokens.window : tokens.raised);
+    painter.drawRoundedRect(node.rect, 9, 9);
+
+    const QPointF hub(node.rect.left() + 29, node.rect.center().y());
+    constexpr double kRing = 17;
+    painter.setBrush(tokens.surface);
+    painter.setPen(QPen(mixed(health, tokens.surface, node.outside ? 0.5 : 1), 2.6));
+    painter.drawEllipse(hub, kRing, kRing);
+    if (node.errorShare > 0 && node.severity != Severity::Critical) {
+        painter.setPen(QPen(tokens.critical, 2.6));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawArc(QRectF(hub.x() - kRing, hub.y() - kRing, 2 * kRing, 2 * kRing), 90 * 16, -std::max(200, static_cast<int>(node.errorShare * 5760)));
+    }
+    painter.setPen(node.outside || node.gone ? tokens.faint : tokens.text);
+    painter.setFont(boldFont(TypeSize::kBody));
+    painter.drawText(QRectF(hub.x() - kRing, hub.y() - kRing, 2 * kRing, 2 * kRing), Qt::AlignCenter, node.monogram);
+    if (bad)
+        paintSeverity(painter, hub + QPointF(13, -13), 5, node.severity, tokens);
+
+    const bool twoLines = node.figures.isEmpty();
+    const double left = node.rect.left() + 55, width = node.rect.width() - 55 - 8;
+    double y = node.rect.top() + (twoLines ? 13 : 6);
+    const auto line = [&](const QString& text, const QFont& font, const QColor& color, double height) {
+        painter.setFont(font);
+        painter.setPen(color);
+        painter.drawText(QRectF(left, y, width, height), Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(text, Qt::ElideRight, static_cast<int>(width)));
+        y += height;
+    };
+    line(node.name, boldFont(TypeSize::kBody), tokens.text, 20);
+    if (!twoLines)
+        line(node.figures, smallFont(), tokens.muted, 16);
+    line(node.detail, smallFont(), node.gone ? tokens.critical : bad && node.errorShare > 0 ? health : tokens.faint, 16);
+
+    if (!node.badge.isEmpty()) {
+        painter.setFont(smallFont());
+        const double badgeWidth = painter.fontMetrics().horizontalAdvance(node.badge) + 14;
+        const QRectF badge(node.rect.right() - badgeWidth - 8, node.rect.top() - 10, badgeWidth, 19);
+        painter.setPen(QPen(tokens.warning, 1));
+        painter.setBrush(mixed(tokens.warning, tokens.surface, 0.15));
+        painter.drawRoundedRect(badge, 9.5, 9.5);
+        painter.setPen(tokens.warning);
+        painter.drawText(badge, Qt::AlignCenter, node.badge);
+    }
+    painter.restore();
+}
+
+void MapView::paintOverlay(QPainter& painter)
+{
+    const Tokens& tokens = tokensOf(*this);
+    if (!m_scene.nodes.empty() && !visibleWorld().contains(m_scene.bounds))
+        paintMinimap(painter, tokens);
+    if (hasFocus()) {
+        painter.setPen(tokens.accent);
+        painter.setBrush(Qt::NoBrush);
+        painter.drawRect(rect().adjusted(0, 0, -1, -1));
+    }
+}
+
+void MapView::paintMinimap(QPainter& painter, const Tokens& tokens) const
+{
+    const QRectF frame(width() - 176 - 12, height() - 116 - 12, 176, 116);
+    const QRectF world = m_scene.bounds.united(visibleWorld());
+    const double factor = std::min((frame.width() - 12) / world.width(), (frame.height() - 12) / world.height());
+    const auto place = [&](const QRectF& r) {
+        return QRectF(frame.center() + (r.topLeft() - world.center()) * factor, r.size() * factor);
+    };
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(tokens.border);
+    painter.setBrush(tokens.surface);
+    painter.drawRoundedRect(frame, 6, 6);
+    painter.setPen(Qt::NoPen);
+    for (const MapScene::Node& node : m_scene.nodes) {
+        const QRectF r = place(node.rect);
+        painter.fillRect(QRectF(r.topLeft(), QSizeF(std::max(2.0, r.width()), std::max(2.0, r.height()))), mixed(colorOf(node.severity, tokens), tokens.surface, 0.7));
+    }
+    painter.setPen(QPen(tokens.accent, 1));
+    painter.setBrush(Qt::NoBrush);
+    painter.drawRect(place(visibleWorld()).intersected(frame.adjusted(1, 1, -1, -1)));
+}
+
+void MapView::clickedAt(QPointF screen, Qt::KeyboardModifiers)
+{
+    const QPointF world = toWorld(screen);
+    if (const MapScene::Node* node = m_scene.nodeAt(world))
+        Q_EMIT selected(NodeId{node->id});
+    else if (const MapScene::Edge* edge = m_scene.edgeAt(world, kEdgeReach / scale()))
+        Q_EMIT selected(EdgeId{edge->id});
+    else
+        Q_EMIT selected({});
+}
+
+void MapView::hoveredAt(QPointF screen)
+{
+    const QPointF world = toWorld(screen);
+    std::string now;
+    if (const MapScene::Node* node = m_scene.nodeAt(world))
+        now = node->id;
+    else if (const MapScene::Edge* edge = m_scene.edgeAt(world, kEdgeReach / scale()))
+        now = edge->id;
+    if (now == m_hovered)
+        return;
+    m_hovered = std::move(now);
+    setCursor(m_hovered.empty() ? Qt::ArrowCursor : Qt::PointingHandCursor);
+    update();
+}
+
+void MapView::mouseDoubleClickEvent(QMouseEvent* event)
+{
+    if (const MapScene::Node* node = m_scene.nodeAt(toWorld(event->position())))
+        Q_EMIT focusWanted(QString::fromStdString(node->id));
+}
+
+void MapView::keyPressEvent(QKeyEvent* event)
+{
+    const bool plain = !(event->modifiers() & (Qt::ControlModifier | Qt::AltModifier));
+    switch (event->key()) {
+    case Qt::Key_Left:
+    case Qt::Key_Right:
+    case Qt::Key_Up:
+    case Qt::Key_Down:
+        if (!plain)
+            break;
+        if (const MapScene::Node* next = m_scene.nextNode(selectedNode(), static_cast<Qt::Key>(event->key()))) {
+            Q_EMIT selected(NodeId{next->id});
+            ensureVisible(next->rect);
+        }
+        return;
+    case Qt::Key_Return:
+    case Qt::Key_Enter:
+        if (const MapScene::Node* node = selectedNode())
+            Q_EMIT focusWanted(QString::fromStdString(node->id));
+        return;
+    case Qt::Key_Escape:
+        if (!m_focus.empty())
+            Q_EMIT focusWanted(QString());
+        else
+            Q_EMIT selected({});
+        return;
+    default: break;
+    }
+    CanvasView::keyPressEvent(event);
+}
+
+QString MapView::readingAt(QPointF screen) const
+{
+    const QPointF world = toWorld(screen);
+    if (const MapScene::Node* node = m_scene.nodeAt(world))
+        return lines({node->name, node->figures, node->detail, node->badge});
+    if (const MapScene::Edge* edge = m_scene.edgeAt(world, kEdgeReach / scale()))
+        return tr("%1 → %2\n%3").arg(shortName(edge->from), shortName(edge->to), edge->label) + (edge->badge.isEmpty() ? QString() : QLatin1Char('\n') + edge->badge);
+    return {};
+}
+
+bool MapView::event(QEvent* event)
+{
+    if (event->type() == QEvent::ToolTip) {
+        const auto* help = static_cast<QHelpEvent*>(event);
+        const QString text = readingAt(help->pos());
+        if (text.isEmpty())
+            QToolTip::hideText();
+        else
+            QToolTip::showText(help->globalPos(), text, this);
+        return true;
+    }
+    return CanvasView::event(event);
+}
+
+} // namespace binnacle::desktop

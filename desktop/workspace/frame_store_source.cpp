@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "desktop/workspace/frame_store_source.h"
+
+namespace binnacle::desktop {
+
+namespace {
+
+/// Programs come and go all the time; what is marked on the timeline changes how services behave.
+bool isMarked(const analysis::Event& event)
+{
+    return event.kind != EventKind::ProcessExec && event.kind != EventKind::ProcessExit;
+}
+
+} // namespace
+
+std::vector<analysis::Event> FrameStoreSource::events(TimeRange range) const
+{
+    std::vector<analysis::Event> events = m_store.snapshot(range)->events;
+    std::erase_if(events, [](const analysis::Event& event) { return !isMarked(event); });
+    return events;
+}
+
+} // namespace binnacle::desktop
