@@ -13,7 +13,7 @@ namespace binnacle::desktop {
 namespace {
 
 constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
-constexpr const char* kVersion = "0.1.0";
+constexpr const char* kVersion = BINNACLE_VERSION;
 constexpr const char* kTimeHelp = "RFC 3339, Unix nanoseconds, or -30s before the end";
 
 int exitStatusOf(const Result<void>& result)
