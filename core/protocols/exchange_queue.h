@@ -23,17 +23,18 @@ struct Origin {
 /// A *hole* is a place in one direction where whole messages may be missing.  Then
 ///  - after a hole in the requests, what was asked before it still pairs; responses beyond that are counted as lost, one each, since they
 ///    stand for requests that were not seen; requests seen after it are set aside, for their responses are among those;
-///  - after a hole in the responses, the number of lost ones follows from what is outstanding when that leaves only one possibility;
-///    else all outstanding requests are counted as lost.
+///  - after a hole in the responses, which requests it answered follows from what is outstanding when that leaves only one possibility.  That
+///    is only true if no request was lost meanwhile, which the next bytes of the client show: pairs are withheld until then.  With more
+///    than one possibility all outstanding requests are counted as lost.
 /// The sequence is known again when a request begins right after bytes of the server, on a connection whose client *takes turns*: no request was
 /// ever seen to begin between the answers to earlier ones (true of clients that ask one by one and of those that send a batch and read
-/// all its answers).  The answers must have come after the hole; when the hole is only discovered by that very request, an answer that no
-/// known request asked for is the proof.  Two more cases are taken as known:
+/// all its answers).  When the hole is only discovered by that very request, the client must never have pipelined, and an answer that no
+/// known request asked for must have come.  Two more cases are taken as known:
 ///  - the client asked one by one kOneByOne times and never otherwise; then it has nothing older outstanding;
 ///  - nothing moved for kIdle.
-/// The limits of these two: a client that begins to pipeline with the very message that is lost is noticed at its next request, and what was
-/// taken as known is set aside again; where nobody takes turns, an answer that comes later than kIdle shifts the pairing by one until
-/// the next quiet moment.
+/// Limits: what a client does is taken from what was seen of it.  One that changes its habit with the very message that is lost is noticed at
+/// its next request, and what was taken as known is set aside again.  Where nobody takes turns, an answer that comes later than kIdle shifts
+/// the pairing by one until the next quiet moment.
 template <ApplicationProtocol P>
 class ExchangeQueue {
 public:
@@ -42,9 +43,11 @@ public:
 
     explicit ExchangeQueue(Start start) : m_doubt(start == Start::MidStream ? Doubt::Attached : Doubt::None) {}
 
-    /// Bytes of a direction moved, whatever they are.
-    void onBytes(Direction direction, HostTime at)
+    /// Bytes of a direction moved, whatever they are.  `joined`: none were lost since the last ones of this direction.
+    void onBytes(Direction direction, bool joined, HostTime at, ExchangeSink& sink)
     {
+        if (direction == Direction::Request && (m_withholds || m_surplus > 0))
+            verify(joined, at, sink);
         m_idleBefore = m_lastByteAt == HostTime{} ? Nanoseconds{} : at - m_lastByteAt;
         m_lastByteAt = std::max(m_lastByteAt, at);
         m_turn = direction == Direction::Request && m_lastMoved == Direction::Response;
@@ -54,10 +57,11 @@ public:
             m_holeJustFound = false;
     }
 
-    void requestBegins(const Request& request, const Origin& start, ExchangeSink& sink)
+    /// `responseOpen`: a response is half read.
+    void requestBegins(const Request& request, const Origin& start, bool responseOpen, ExchangeSink& sink)
     {
         m_pipelined |= std::exchange(m_begunByChunk, true);
-        settle(start.at, sink);
+        settle(start.at, responseOpen, sink);
         const bool answered = std::exchange(m_turn, false);
         m_aside = m_doubt != Doubt::None || m_pending.size() >= StreamParser::kMaxInFlight;
         if (m_aside) {
@@ -72,6 +76,7 @@ public:
         pending.bytes = 0;
         pending.ended = pending.lost = false;
         pending.between = between;
+        m_between += between;
     }
 
     /// The request that has begun goes on up to here.
@@ -113,7 +118,7 @@ public:
     {
         if (m_answered) // the server did not wait for the end of the request, and now answers the next one
             finishFront(sink);
-        m_unknown = m_pending.empty() && m_doubt != Doubt::None;
+        m_unknown |= m_pending.empty() && (m_doubt != Doubt::None || m_surplus > 0);
     }
 
     void responseEnds(const Response& response, const Origin& start, const Origin& end, std::uint64_t endPosition, ExchangeSink& sink)
@@ -158,9 +163,9 @@ public:
         if (m_doubt != Doubt::None)
             return;
         m_doubt = Doubt::Requests;
-        m_unknownAnswers = m_early.size();
+        m_unknownAnswers = m_early.size() + std::exchange(m_surplus, 0);
         m_setAside = cut ? 0 : 1; // at least one exchange is touched, and one that is cut is counted by itself
-        lose(m_early.size(), at, sink);
+        lose(m_unknownAnswers, at, sink);
         m_early.clear();
     }
 
@@ -172,7 +177,7 @@ public:
             answerUnknown(at, sink);
         } else if (inside && !m_pending.empty()) {
             loseFront(1, at, sink);
-        } else if (!inside && known && m_doubt == Doubt::None) {
+        } else if (!inside && known) {
             m_missingAtLeast = 1;
         }
         m_responseHole = m_doubt == Doubt::None || !m_pending.empty();
@@ -181,13 +186,16 @@ public:
     /// The connection speaks something else from here on.
     void abandon(HostTime at, ExchangeSink& sink)
     {
+        verify(true, at, sink);
         if (m_answered)
             finishFront(sink);
         loseFront(m_pending.size(), at, sink);
     }
 
-    void close(HostTime at, ExchangeSink& sink)
+    /// `joined`: no request bytes were lost at the end.
+    void close(bool joined, HostTime at, ExchangeSink& sink)
     {
+        verify(joined, at, sink);
         if (m_answered && !m_pending.empty())
             finishFront(sink);
         while (!m_pending.empty()) {
@@ -195,7 +203,7 @@ public:
                 lose(1, at, sink);
             else
                 emit(m_pending.front(), nullptr, at, sink);
-            m_pending.popFront();
+            popFront();
         }
         if (m_doubt == Doubt::Requests && m_setAside > m_unknownAnswers)
             lose(m_setAside - m_unknownAnswers, at, sink);
@@ -224,7 +232,7 @@ public:
 private:
     static constexpr Nanoseconds kIdle = std::chrono::seconds(5);
     /// Records of two threads can be written in the wrong order; more than this apart, they were not.
-    static constexpr Nanoseconds kInversion = std::chrono::milliseconds(1);
+    static constexpr Nanoseconds kInversion = std::chrono::microseconds(20);
     static constexpr std::size_t kMaxEarly = 64;
     static constexpr int kOneByOne = 3;
 
@@ -249,6 +257,11 @@ private:
         std::uint64_t bytes = 0;
     };
 
+    struct Pair {
+        Pending asked;
+        Answer answer;
+    };
+
     static void lose(std::size_t count, HostTime at, ExchangeSink& sink)
     {
         if (count > 0)
@@ -257,11 +270,16 @@ private:
 
     void loseFront(std::size_t count, HostTime at, ExchangeSink& sink)
     {
-        for (; count > 0; --count) {
-            lose(1, at, sink);
-            m_pending.popFront();
-            m_answered = false;
-        }
+        lose(count, at, sink);
+        for (; count > 0; --count)
+            popFront();
+    }
+
+    void popFront()
+    {
+        m_between -= m_pending.front().between;
+        m_answered = false;
+        m_pending.popFront();
     }
 
     void emit(const Pending& asked, const Answer* answer, HostTime at, ExchangeSink& sink)
@@ -291,14 +309,13 @@ private:
     /// What an answer that pairs says about how the client works.
     void learn(const Answer& answer)
     {
-        m_provisional = false;
+        m_provisional = m_pairedEarly = false;
         if (m_pending.size() < 2) {
             m_oneByOne = std::min(m_oneByOne + 1, kOneByOne);
             return;
         }
-        const Pending& next = m_pending[1];
-        m_pipelined |= next.start.at < answer.start.at;
-        m_takesTurns &= !next.between;
+        m_pipelined |= m_pending[1].start.at < answer.start.at;
+        m_takesTurns &= m_between == 0;
     }
 
     bool asksOneByOne() const { return m_oneByOne >= kOneByOne && !m_pipelined; }
@@ -310,8 +327,8 @@ private:
         if (front.lost) {
             loseFront(1, answer.end.at, sink);
         } else if (front.ended) {
-            emit(front, &answer, answer.end.at, sink);
-            m_pending.popFront();
+            complete(front, answer, sink);
+            popFront();
         } else {
             m_answer = answer;
             m_answered = true;
@@ -320,9 +337,30 @@ private:
 
     void finishFront(ExchangeSink& sink)
     {
-        emit(m_pending.front(), &m_answer, m_answer.end.at, sink);
-        m_pending.popFront();
-        m_answered = false;
+        complete(m_pending.front(), m_answer, sink);
+        popFront();
+    }
+
+    void complete(const Pending& asked, const Answer& answer, ExchangeSink& sink)
+    {
+        if (m_withholds)
+            m_withheld.pushBack() = {asked, answer};
+        else
+            emit(asked, &answer, answer.end.at, sink);
+    }
+
+    void verify(bool joined, HostTime at, ExchangeSink& sink)
+    {
+        m_withholds = false;
+        if (joined) // nobody asked after all
+            m_orphans += std::exchange(m_surplus, 0);
+        else
+            lose(m_withheld.size(), at, sink);
+        for (; !m_withheld.empty(); m_withheld.popFront()) {
+            const Pair& pair = m_withheld.front();
+            if (joined)
+                emit(pair.asked, &pair.answer, pair.answer.end.at, sink);
+        }
     }
 
     void answerUnknown(HostTime at, ExchangeSink& sink)
@@ -332,6 +370,8 @@ private:
             lose(1, at, sink);
         else if (m_doubt == Doubt::Attached)
             ++m_orphans;
+        else if (m_doubt == Doubt::None && m_pending.empty())
+            ++m_surplus;
     }
 
     void keepEarly(const Answer& answer)
@@ -343,18 +383,22 @@ private:
         m_early.pushBack() = answer;
     }
 
+    /// The record of an answer can stand before that of its request, but hardly twice in a row: then something nobody asked for has come (a 408
+    /// on an idle connection), and what is early is not an answer at all.
     void pairEarly(ExchangeSink& sink)
     {
-        const Pending& asked = m_pending.front();
-        while (!m_early.empty() && m_early.front().end.at + kInversion < asked.start.at) {
-            ++m_orphans; // nobody asked: a 408 on an idle connection
+        const HostTime asked = m_pending.front().start.at;
+        while (!m_early.empty() && (m_pairedEarly || m_early.front().end.at + kInversion < asked)) {
+            ++m_orphans;
             m_early.popFront();
+            m_pairedEarly = false;
         }
         if (m_early.empty())
             return;
         const Answer answer = m_early.front();
         m_early.popFront();
         answerFront(answer, sink);
+        m_pairedEarly = true;
     }
 
     void setAside(HostTime at, ExchangeSink& sink)
@@ -375,15 +419,14 @@ private:
             return true;
         if (m_doubt == Doubt::Attached && !P::kPipelines && !m_pipelined)
             return true;
-        return m_takesTurns && m_turn && (!m_holeJustFound || m_unknownAnswers > 0);
+        return m_takesTurns && m_turn && (!m_holeJustFound || (m_unknownAnswers > 0 && !m_pipelined));
     }
 
     /// Called when a request begins: is the sequence known (again)?
-    void settle(HostTime at, ExchangeSink& sink)
+    void settle(HostTime at, bool responseOpen, ExchangeSink& sink)
     {
         if (m_responseHole && (asksOneByOne() || (m_takesTurns && m_turn))) {
-            if (m_doubt == Doubt::None)
-                loseFront(m_pending.size(), at, sink); // their answers are over, in the hole
+            loseFront(m_pending.size(), at, sink); // their answers are over, in the hole
             m_responseHole = false;
             m_missingAtLeast = 0;
         }
@@ -396,6 +439,7 @@ private:
         loseFront(m_pending.size(), at, sink);
         if (m_doubt == Doubt::Requests && m_setAside > m_unknownAnswers)
             lose(m_setAside - m_unknownAnswers, at, sink);
+        m_unknown |= responseOpen; // it answers an older one
         m_provisional = !m_turn || m_holeJustFound;
         m_provisionalFrom = m_doubt;
         m_doubt = Doubt::None;
@@ -407,8 +451,9 @@ private:
     {
         m_setAside = m_pending.size();
         m_unknownAnswers = 0;
-        m_pending.clear();
-        m_answered = m_provisional = false;
+        while (!m_pending.empty())
+            popFront();
+        m_provisional = false;
         m_pipelined = true;
         m_doubt = m_provisionalFrom;
     }
@@ -416,27 +461,31 @@ private:
     void resolveResponseHole(HostTime at, ExchangeSink& sink)
     {
         m_responseHole = false;
-        const std::size_t missing = std::exchange(m_missingAtLeast, 0);
         const std::size_t outstanding = m_pending.size();
-        if (outstanding == 0)
-            return;
-        if (asksOneByOne())
-            loseFront(outstanding - 1, at, sink);
-        else if (outstanding <= missing + 1)
-            loseFront(std::min(outstanding, missing), at, sink);
-        else {
+        const std::size_t missing = std::min(std::exchange(m_missingAtLeast, 0), outstanding);
+        m_withholds = true;
+        m_unknown |= missing == outstanding; // the response is for one that was not seen
+        if (m_doubt != Doubt::None) {
+            loseFront(outstanding, at, sink); // or it is
+        } else if (asksOneByOne()) {
+            loseFront(std::max(outstanding - 1, missing), at, sink);
+        } else if (outstanding <= missing + 1) {
+            loseFront(missing, at, sink);
+        } else {
             loseFront(outstanding, at, sink);
-            if (m_doubt == Doubt::None)
-                m_doubt = Doubt::Responses;
+            m_doubt = Doubt::Responses;
         }
     }
 
     RingQueue<Pending> m_pending;
     RingQueue<Answer> m_early; // answers that came before their requests
+    RingQueue<Pair> m_withheld; // when m_withholds
     Answer m_answer;           // of the front, when m_answered
     std::uint64_t m_orphans = 0;
     std::size_t m_unknownAnswers = 0; // since the doubt began
     std::size_t m_setAside = 0;       // requests since the doubt began, with those known to be in the hole
+    std::size_t m_between = 0;        // pending ones that began between the answers to earlier ones
+    std::size_t m_surplus = 0;        // responses after a hole that no known request is left for
     std::size_t m_missingAtLeast = 0; // responses in the hole
     HostTime m_lastByteAt{};
     Nanoseconds m_idleBefore{};
@@ -446,8 +495,10 @@ private:
     bool m_unknown = false; // the response arriving now began when nothing was outstanding that we know of, and something was in doubt
     bool m_aside = false; // the request arriving now was set aside
     bool m_responseHole = false;
+    bool m_withholds = false; // pairs are right if no request was lost meanwhile
     bool m_turn = false;          // the bytes before the chunk at hand were the server's, and no request has begun since
     bool m_holeJustFound = false; // by the chunk at hand
+    bool m_pairedEarly = false;   // the last pair was of an early answer
     bool m_begunByChunk = false;  // a request began in the chunk at hand
     bool m_provisional = false;   // taken as known without a turn
     bool m_pipelined = false;     // a request was seen to begin before the answer to an older one, or in the same chunk

@@ -40,8 +40,9 @@ public:
             bytes = bytes.subspan(std::min<std::uint64_t>(known, bytes.size()));
             from = lane.cursor;
         }
-        m_queue.onBytes(chunk.direction, chunk.at);
-        if (from > lane.cursor)
+        lane.joined = from == lane.cursor;
+        m_queue.onBytes(chunk.direction, lane.joined, chunk.at, sink);
+        if (!lane.joined)
             miss(chunk.direction, from, Timing::Unknown, chunk.at, sink);
         lane.now = {chunk.at, chunk.position, chunk.tcpSequence, chunk.thread};
         lane.turn = m_lastDirection != chunk.direction;
@@ -60,17 +61,16 @@ public:
     {
         if (m_left)
             return;
-        missUntil(Direction::Request, end.requestBytes, end.at, sink);
+        const bool joined = missUntil(Direction::Request, end.requestBytes, end.at, sink);
         const Lane& lane = laneOf(Direction::Response);
-        const std::uint64_t seen = lane.cursor;
-        missUntil(Direction::Response, end.responseBytes, end.at, sink);
+        const bool allSeen = missUntil(Direction::Response, end.responseBytes, end.at, sink);
         if (stateOf(Direction::Response).skip == LaneState::kUntilClose) {
-            if (lane.cursor == seen)
+            if (allSeen)
                 m_queue.responseEnds(m_response, lane.start, lane.now, lane.cursor, sink);
             else
                 m_queue.responseEndsUnseen(end.at, sink);
         }
-        m_queue.close(end.at, sink);
+        m_queue.close(joined, end.at, sink);
         m_left = true;
     }
 
@@ -95,6 +95,7 @@ private:
         Search searching = Search::No;
         int failures = 0;
         bool positioned = false;
+        bool joined = true;                // no bytes were lost right before the chunk at hand
         bool turn = false;                 // the chunk before was of the other direction
     };
 
@@ -120,8 +121,10 @@ private:
             m_queue.unknownResponseEnds(lane.now.at, sink);
             forget(direction);
         } else {
+            // What follows right after lost bytes may be the tail of a message, and tails can look like messages.
+            const bool border = lane.turn && lane.joined;
             const Likeness likeness = P::looksLike(bytes, direction);
-            const bool found = likeness == Likeness::Yes || (likeness != Likeness::No && lane.turn && !bytes.empty());
+            const bool found = likeness == Likeness::Yes || (likeness != Likeness::No && border && !bytes.empty());
             if (!found) {
                 if (lane.searching == Search::AfterGarbage && !bytes.empty())
                     sink.onLoss(Loss::ParserResync, bytes.size(), lane.now.at);
@@ -269,10 +272,12 @@ private:
         const Lane& lane = laneOf(Direction::Request);
         const Part part = stateOf(Direction::Request).part;
         if (part != Part::End)
-            m_queue.requestBegins(m_request, lane.start, sink);
+            m_queue.requestBegins(m_request, lane.start, responseOpen(), sink);
         if (part != Part::Begin)
             m_queue.requestEnds(lane.now, lane.cursor, sink);
     }
+
+    bool responseOpen() { return stateOf(Direction::Response).inMessage || !laneOf(Direction::Response).partial.empty(); }
 
     void deliverResponse(Timing timing, ExchangeSink& sink)
     {
@@ -292,11 +297,14 @@ private:
             leave(lane.now.at, sink);
     }
 
-    void missUntil(Direction direction, std::optional<std::uint64_t> position, HostTime at, ExchangeSink& sink)
+    /// False when bytes were missing before the end of the stream.
+    bool missUntil(Direction direction, std::optional<std::uint64_t> position, HostTime at, ExchangeSink& sink)
     {
         const Lane& lane = laneOf(direction);
-        if (lane.positioned && position && *position > lane.cursor)
-            miss(direction, *position, Timing::Unknown, at, sink);
+        if (!lane.positioned || !position || *position <= lane.cursor)
+            return true;
+        miss(direction, *position, Timing::Unknown, at, sink);
+        return false;
     }
 
     /// The bytes from the cursor up to `to` were not captured.  With Timing::Known they moved at lane.now, else some time before `at`.
@@ -315,7 +323,10 @@ private:
                 continue;
             ByteReader nothing{ByteView{}};
             const Step ended = next(nothing, direction);
-            if (ended == Step::Frame)
+            const bool newlyKnown = direction == Direction::Request && state.part == Part::Whole && timing == Timing::Unknown;
+            if (ended == Step::Frame && newlyKnown)
+                hole(direction, Search::AfterGap, timing, at, sink); // its answer may have passed already
+            else if (ended == Step::Frame)
                 deliver(direction, ended, timing, sink);
         }
     }
