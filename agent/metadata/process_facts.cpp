@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/metadata/process_facts.h"
 
+#include "agent/metadata/process_memory.h"
 #include "core/base/platform/files.h"
 
 #include <algorithm>
@@ -30,8 +31,13 @@ std::optional<T> number(std::string_view text)
     return problem == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
+std::string textOf(const fs::path& file, std::size_t limit)
+{
+    return platform::readFile(file, limit).value_or(std::string());
+}
+
 /// /proc/PID/stat, proc(5): the name is in parentheses and may hold any character, so fields are counted after the last one.
-bool readStat(std::string_view text, ProcessFacts& facts)
+bool readStat(std::string_view text, ProcessFacts& facts, std::uint64_t& startStack)
 {
     const std::size_t open = text.find('(');
     const std::size_t close = text.rfind(')');
@@ -39,7 +45,7 @@ bool readStat(std::string_view text, ProcessFacts& facts)
         return false;
     facts.comm = text.substr(open + 1, close - open - 1);
     std::string_view rest = text.substr(close + 1);
-    constexpr int kParentField = 4, kStartField = 22;
+    constexpr int kParentField = 4, kStartField = 22, kStackField = 28;
     for (int field = 2; !rest.empty(); ++field) {
         const std::size_t end = std::min(rest.find(' '), rest.size());
         const std::string_view word = rest.substr(0, end);
@@ -48,11 +54,22 @@ bool readStat(std::string_view text, ProcessFacts& facts)
         if (field == kStartField) {
             static const std::uint64_t tick = 1'000'000'000ull / static_cast<std::uint64_t>(std::max(1L, sysconf(_SC_CLK_TCK)));
             facts.startNs = number<std::uint64_t>(word).value_or(0) * tick;
-            return true;
         }
+        if (field == kStackField)
+            startStack = number<std::uint64_t>(word).value_or(0); // 0 where we may not look
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-    return false;
+    return facts.startNs != 0;
+}
+
+/// What the environment says, also where a title was written over it.
+std::string serviceNameOf(const fs::path& process, std::uint64_t startStack)
+{
+    const std::string environment = textOf(process / "environ", kEnvironmentLimit);
+    std::string name = serviceNameFromEnvironment(environment);
+    if (name.empty() && isOverwrittenEnvironment(environment))
+        name = serviceNameFromEnvironment(serviceEntriesFromMemory(process, startStack));
+    return name;
 }
 
 NetworkNamespace netnsOf(const fs::path& process)
@@ -63,11 +80,6 @@ NetworkNamespace netnsOf(const fs::path& process)
     if (open == std::string::npos || !link.ends_with(']'))
         return {};
     return NetworkNamespace{number<std::uint32_t>(std::string_view(link).substr(open + 1, link.size() - open - 2)).value_or(0)};
-}
-
-std::string textOf(const fs::path& file, std::size_t limit)
-{
-    return platform::readFile(file, limit).value_or(std::string());
 }
 
 /// The Go linker leaves a note section; reading the section names of the executable finds it.  Source: cmd/link, elf.go.
@@ -200,13 +212,14 @@ std::optional<ProcessFacts> ProcfsSource::read(ProcessId pid)
 {
     const fs::path process = m_root / std::to_string(pid.value);
     ProcessFacts facts;
-    if (!readStat(textOf(process / "stat", 4096), facts))
+    std::uint64_t startStack = 0;
+    if (!readStat(textOf(process / "stat", 4096), facts, startStack))
         return std::nullopt;
     std::error_code ignored;
     facts.executable = fs::read_symlink(process / "exe", ignored).string(); // none: a kernel thread
     if (!facts.executable.empty()) {
         facts.arguments = splitZeroSeparated(textOf(process / "cmdline", kArgumentsLimit));
-        facts.serviceName = serviceNameFromEnvironment(textOf(process / "environ", kEnvironmentLimit));
+        facts.serviceName = serviceNameOf(process, startStack);
         // Known by path and inode: reading section names of each new process would cost more than the rest together.
         facts.goBinary = isGoProgram(process / "exe", facts.executable);
     }
