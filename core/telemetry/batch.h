@@ -64,7 +64,7 @@ struct PresenceRow {
     std::uint32_t instance = 0;     // entity
     std::uint32_t service = kNone;  // entity
     UtcTime assignedSince{};
-    std::uint32_t processes = 0;
+    std::uint32_t processes = 0;    // alive at the end of the second; 0 = the last one ended in it, or only late rows speak of it
     friend bool operator==(const PresenceRow&, const PresenceRow&) = default;
 };
 
