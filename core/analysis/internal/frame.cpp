@@ -50,6 +50,13 @@ bool isLater(const AgentPart& a, const AgentPart& b)
     return std::tie(a.range.to, a.lastKey) > std::tie(b.range.to, b.lastKey);
 }
 
+InstanceSet sorted(InstanceSet set)
+{
+    std::sort(set.begin(), set.end());
+    set.erase(std::unique(set.begin(), set.end()), set.end());
+    return set;
+}
+
 void takeGauges(AgentPart& into, const AgentPart& from)
 {
     AgentPart taken = from;
@@ -155,16 +162,16 @@ void Frame::readGauges(const telemetry::Batch& batch, Directory::Batch& names)
     part.batches = 1;
     part.lastKey = batch.key;
     part.health = batch.overview->health;
-    InstanceSet present;
+    InstanceSet alive, ended;
     for (const telemetry::PresenceRow& row : batch.overview->presence) {
         names.present(row);
         if (const std::uint32_t who = names.instance(row.instance); who != kNone)
-            present.push_back(who);
+            (row.processes > 0 ? alive : ended).push_back(who);
     }
-    std::sort(present.begin(), present.end());
-    present.erase(std::unique(present.begin(), present.end()), present.end());
-    part.present = std::make_shared<const InstanceSet>(std::move(present));
+    part.present = std::make_shared<const InstanceSet>(sorted(std::move(alive)));
     m_presence.push_back(part.present);
+    if (!ended.empty()) // a set of its own: one that ended and its successor are not two at once
+        m_presence.push_back(std::make_shared<const InstanceSet>(sorted(std::move(ended))));
     for (const telemetry::ListenRow& row : batch.overview->listening) {
         part.listeners.push_back(names.listener(row));
         m_queues.push_back({part.listeners.back(), row.acceptQueue});
@@ -214,9 +221,7 @@ void Frame::addAtSameTime(const Frame& other)
         all.insert(all.end(), set->begin(), set->end());
     for (const InstanceSetPtr& set : other.m_presence)
         all.insert(all.end(), set->begin(), set->end());
-    std::sort(all.begin(), all.end());
-    all.erase(std::unique(all.begin(), all.end()), all.end());
-    m_presence.assign(1, std::make_shared<const InstanceSet>(std::move(all)));
+    m_presence.assign(1, std::make_shared<const InstanceSet>(sorted(std::move(all))));
 }
 
 void Frame::addPresence(const InstanceSetPtr& set)
