@@ -67,6 +67,31 @@ void Histogram::record(std::uint64_t value, std::uint64_t times)
         m_buckets.insert(at, Bucket{index, times});
 }
 
+namespace {
+
+/// Adds where every bucket is there already, which is what a sum of many soon comes to; else touches nothing.
+bool addInPlace(std::vector<Histogram::Bucket>& sum, const std::vector<Histogram::Bucket>& more)
+{
+    if (more.size() > sum.size())
+        return false;
+    auto at = sum.begin();
+    for (const Histogram::Bucket& bucket : more) {
+        while (at != sum.end() && at->index < bucket.index)
+            ++at;
+        if (at == sum.end() || at->index != bucket.index)
+            return false;
+    }
+    at = sum.begin();
+    for (const Histogram::Bucket& bucket : more) {
+        while (at->index < bucket.index)
+            ++at;
+        at->count += bucket.count;
+    }
+    return true;
+}
+
+} // namespace
+
 void Histogram::merge(const Histogram& other)
 {
     if (other.empty())
@@ -76,6 +101,8 @@ void Histogram::merge(const Histogram& other)
     m_count += other.m_count;
     m_sum += other.m_sum;
     m_zero += other.m_zero;
+    if (addInPlace(m_buckets, other.m_buckets))
+        return;
     std::vector<Bucket> merged;
     merged.reserve(m_buckets.size() + other.m_buckets.size());
     auto a = m_buckets.begin();

@@ -59,9 +59,7 @@ void Sums::add(const Frame& frame)
         SideSums* side = sideOf(row.end);
         if (!side)
             continue;
-        addRow(side->requests, row);
-        if (m_withRoutes)
-            addRow(side->routes[row.route], row);
+        addRow(m_withRoutes ? side->routes[row.route] : side->requests, row);
     }
     for (const telemetry::TcpRow& row : frame.tcp()) {
         if (SideSums* side = sideOf(row.end)) {
@@ -93,6 +91,12 @@ void Sums::addAgent(const AgentPart& part)
 
 void Sums::finish()
 {
+    for (EdgeSums& edge : m_edges) {
+        for (SideSums* side : {&edge.client, &edge.server}) {
+            for (const auto& [route, row] : side->routes)
+                addRow(side->requests, row); // once here instead of once a frame
+        }
+    }
     for (const auto& [agent, sums] : m_agents) {
         for (const telemetry::OpenRow& row : sums.last->open) {
             SideSums* side = row.count > 0 ? sideOf(row.end) : nullptr;
