@@ -56,9 +56,9 @@ public:
         return indexOf(m_dictionary.entities, entity);
     }
 
-    BatchBuilder& present(std::uint32_t instance, std::uint32_t service = kNone)
+    BatchBuilder& present(std::uint32_t instance, std::uint32_t service = kNone, std::uint32_t processes = 1)
     {
-        m_batch.overview->presence.push_back({instance, service, m_batch.range.from, 1});
+        m_batch.overview->presence.push_back({instance, service, m_batch.range.from, processes});
         return *this;
     }
 

@@ -363,6 +363,22 @@ TEST(Snapshot, countsTheInstancesOfOneTimeTogether)
     EXPECT_EQ(nodesText(build(source)), "process:api 2/2 unknown\n");
 }
 
+TEST(Snapshot, anInstanceWhoseLastProcessEndedIsNotAlive)
+{
+    HandMadeSource source;
+    for (int s = 0; s < 3; ++s) {
+        BatchBuilder batch("a", s);
+        // The second names one that was replaced within it: gone and successor are not two at once.
+        batch.present(batch.instance("api-1"), batch.service("api"), s == 0 ? 1 : 0);
+        if (s == 1)
+            batch.present(batch.instance("api-2"), batch.service("api"));
+        batch.present(batch.instance("curl"), batch.service("curl"), 0);
+        source.add(batch.build());
+    }
+    EXPECT_EQ(nodesText(build(source)), "process:api 0/1 unknown\n"
+                                        "process:curl 0/1 unknown\n");
+}
+
 TEST(Snapshot, listsOpenExchangesOldestFirst)
 {
     BatchBuilder b("a", 5);
