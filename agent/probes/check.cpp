@@ -44,8 +44,7 @@ std::string fixFor(const ProbeOptions& options, Hook hook)
     }
     switch (hook) {
     case Hook::PayloadSocket: return "Linux 6.3 or newer";
-    case Hook::SocketCookie:
-    case Hook::AtomicFetch: return "Linux 5.12 or newer";
+    case Hook::SocketCookie: return "Linux 5.12 or newer";
     case Hook::SocketFromFile: return "Linux 5.11 or newer";
     case Hook::ExistingSockets:
     case Hook::SocketSamples: return "Linux 5.9 or newer";

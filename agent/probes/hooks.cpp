@@ -26,7 +26,6 @@ const std::array<HookFacts, kHookCount> kHooks{{
      "connections are numbered by the agent; the number does not survive its restart"},
     {Hook::SocketFromFile, "socket_from_file", "a descriptor's socket, by the kernel's helper", "",
      "the socket is read from the file structure"},
-    {Hook::AtomicFetch, "atomic_fetch", "dense numbers by atomic operations", "", "numbers are made of the time"},
 }};
 
 const HookFacts& factsOf(Hook hook) { return kHooks[indexOf(hook)]; }

@@ -23,9 +23,8 @@ enum class Hook : unsigned char {
     SocketSamples,
     SocketCookie,
     SocketFromFile,
-    AtomicFetch,
 };
-inline constexpr std::size_t kHookCount = 14;
+inline constexpr std::size_t kHookCount = 13;
 using HookSet = std::bitset<kHookCount>;
 
 struct HookFacts {

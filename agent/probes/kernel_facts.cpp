@@ -76,16 +76,6 @@ bool probeSocketCookie(const btf& types)
         instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)});
 }
 
-bool probeAtomicFetch(const btf& types)
-{
-    return loads(types, std::array{
-        instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
-        instruction(BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, BPF_REG_0, -8, 0),
-        instruction(BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_10, BPF_REG_0, -8, BPF_ADD | BPF_FETCH),
-        instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
-        instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)});
-}
-
 /// The helper's own function: it cannot be probed without a typed file.
 bool knowsSocketFromFile(const btf& types) { return btf__find_by_name_kind(&types, "bpf_sock_from_file", BTF_KIND_FUNC) > 0; }
 
@@ -135,7 +125,6 @@ HookSet hooksIn(const btf& types)
             hooks.set(indexOf(facts.hook), hasAll(types, facts.attaches));
     }
     hooks.set(indexOf(Hook::SocketCookie), probeSocketCookie(types));
-    hooks.set(indexOf(Hook::AtomicFetch), probeAtomicFetch(types));
     hooks.set(indexOf(Hook::SocketFromFile), knowsSocketFromFile(types));
     return hooks;
 }

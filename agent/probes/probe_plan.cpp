@@ -17,7 +17,6 @@ bool hasReplacement(Hook hook)
     case Hook::SocketDestroy:
     case Hook::SocketCookie:
     case Hook::SocketFromFile:
-    case Hook::AtomicFetch:
     case Hook::ProcessFork:
     case Hook::ProcessExec:
     case Hook::ProcessExit:

@@ -92,6 +92,7 @@ Result<std::unique_ptr<ProbeSet>> ProbeSet::create(const ProbeOptions& options, 
     set->m_kernel = std::move(*kernel);
     BN_TRY(set->openRings());
     BN_TRY(set->m_kernel->attach(set->m_plan));
+    sink.watching();
     set->findExisting(sink);
     return set;
 }

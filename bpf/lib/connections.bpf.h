@@ -6,15 +6,11 @@
 #include "bpf/lib/sockets.bpf.h"
 #include "bpf/lib/tasks.bpf.h"
 
-__attribute__((weak)) __u64 last_connection_id = 0;
-
-/* Unique and never reused.  Without fetching atomics (before 5.12) the time on this CPU is: two sockets cannot be opened on
- * one CPU in the same nanosecond. */
+/* Unique, never reused, rising with time.  Atomic operations that return a value came with 5.12, and the verifier before
+ * refuses them in dead branches too; but two sockets cannot be opened on one CPU in the same nanosecond. */
 static __always_inline __u64 next_connection_id(void)
 {
-	if (has_atomic_fetch)
-		return __sync_fetch_and_add(&last_connection_id, 1) + 1;
-	return bpf_ktime_get_ns() << 8 | (bpf_get_smp_processor_id() & 0xff);
+	return bpf_ktime_get_ns() * processors + bpf_get_smp_processor_id();
 }
 
 static __always_inline struct connection *find_connection(const struct sock *sk)
@@ -55,16 +51,15 @@ static __always_inline void begin_streams(struct connection *c, const struct soc
 static __always_inline void fill_opened(struct bn_connection_opened *e, const struct connection *c, const struct sock *sk,
 					__u64 cookie)
 {
-	*e = (struct bn_connection_opened){
-		.header = next_lifecycle_header(BN_KIND_CONNECTION_OPENED),
-		.connection = c->id,
-		.cookie = cookie,
-		.task = c->task,
-		.connect_began_ns = c->began_ns,
-		.state = BPF_CORE_READ(sk, __sk_common.skc_state),
-		.side = c->side,
-		.existed = c->flags & CONNECTION_EXISTED ? 1 : 0,
-	};
+	__builtin_memset(e, 0, sizeof(*e));
+	fill_lifecycle_header(&e->header, BN_KIND_CONNECTION_OPENED);
+	e->connection = c->id;
+	e->cookie = cookie;
+	e->task = c->task;
+	e->connect_began_ns = c->began_ns;
+	e->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	e->side = c->side;
+	e->existed = c->flags & CONNECTION_EXISTED ? 1 : 0;
 	read_tuple(&e->tuple, sk);
 }
 
@@ -89,11 +84,9 @@ static __always_inline void announce_owned(struct connection *c, const struct bn
 		lifecycle_lost();
 		return;
 	}
-	*e = (struct bn_connection_owned){
-		.header = next_lifecycle_header(BN_KIND_CONNECTION_OWNED),
-		.connection = c->id,
-		.task = *task,
-	};
+	fill_lifecycle_header(&e->header, BN_KIND_CONNECTION_OWNED);
+	e->connection = c->id;
+	e->task = *task;
 	submit_lifecycle(e);
 }
 
@@ -170,15 +163,14 @@ __attribute__((weak, noinline)) int tell_closed(__u64 key)
 	e = bpf_ringbuf_reserve(&lifecycle_ring, sizeof(*e), 0);
 	if (!e)
 		return lifecycle_lost();
-	*e = (struct bn_connection_closed){
-		.header = next_lifecycle_header(BN_KIND_CONNECTION_CLOSED),
-		.connection = c->id,
-		.before = c->before,
-		.error = c->error,
-		.reset_sent = c->flags & CONNECTION_RESET_SENT ? 1 : 0,
-		.reset_received = c->flags & CONNECTION_RESET_RECEIVED ? 1 : 0,
-		.payload = c->payload,
-	};
+	__builtin_memset(e, 0, sizeof(*e));
+	fill_lifecycle_header(&e->header, BN_KIND_CONNECTION_CLOSED);
+	e->connection = c->id;
+	e->before = c->before;
+	e->error = c->error;
+	e->reset_sent = c->flags & CONNECTION_RESET_SENT ? 1 : 0;
+	e->reset_received = c->flags & CONNECTION_RESET_RECEIVED ? 1 : 0;
+	e->payload = c->payload;
 	read_tcp_counters(&e->tcp, sk);
 	submit_lifecycle(e);
 	return 0;

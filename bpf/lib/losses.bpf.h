@@ -21,25 +21,29 @@ static __always_inline void count(enum bn_counter counter, __u64 by)
 		__sync_fetch_and_add(&cpu->counters[counter], by);
 }
 
-/* The next number of this CPU's life-cycle records.  Without fetching atomics two records may share one. */
+/* The next number of this CPU's life-cycle records.  A record that interrupts another may share its number; none is missing. */
 static __always_inline __u32 next_lifecycle_sequence(struct cpu_state *cpu)
 {
-	if (has_atomic_fetch)
-		return __sync_fetch_and_add(&cpu->lifecycle_sequence, 1);
 	__sync_fetch_and_add(&cpu->lifecycle_sequence, 1);
 	return cpu->lifecycle_sequence - 1;
 }
 
-static __always_inline struct bn_header next_lifecycle_header(enum bn_kind kind)
+static __always_inline void fill_lifecycle_header(struct bn_header *header, enum bn_kind kind)
 {
 	struct cpu_state *cpu = this_cpu();
 
-	return (struct bn_header){
-		.at_ns = bpf_ktime_get_ns(),
-		.sequence = cpu ? next_lifecycle_sequence(cpu) : 0,
-		.cpu = bpf_get_smp_processor_id(),
-		.kind = kind,
-	};
+	header->at_ns = bpf_ktime_get_ns();
+	header->sequence = cpu ? next_lifecycle_sequence(cpu) : 0;
+	header->cpu = bpf_get_smp_processor_id();
+	header->kind = kind;
+}
+
+static __always_inline struct bn_header next_lifecycle_header(enum bn_kind kind)
+{
+	struct bn_header header;
+
+	fill_lifecycle_header(&header, kind);
+	return header;
 }
 
 /* The reader polls; it is woken only when the ring fills faster than it polls. */

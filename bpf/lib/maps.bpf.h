@@ -59,6 +59,7 @@ struct cpu_state {
 	__u32 data_sequence;
 	__u32 lifecycle_sequence;
 	struct transfer transfer; /* payload programs: process context, not preempted */
+	struct connection fresh;  /* the same: a connection's first sight; the stack is too small for it */
 };
 
 struct {

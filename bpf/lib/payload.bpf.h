@@ -264,25 +264,23 @@ static __always_inline void follow_sequence(struct cpu_state *cpu, struct connec
 		c->received_next = t->sequence + t->size;
 }
 
-/* First sight of a socket whose opening was missed: positions count from this transfer on. */
-static __always_inline struct connection *discover(const struct sock *sk, const struct bn_task *task,
-						   const struct transfer *t)
+/* First sight of a socket whose opening was missed: positions count from this transfer on.  cpu->fresh.task is filled. */
+static __always_inline struct connection *discover(const struct sock *sk, struct cpu_state *cpu)
 {
-	struct connection fresh = {
-		.id = next_connection_id(),
-		.flags = CONNECTION_EXISTED | CONNECTION_OWNED,
-		.task = *task,
-	};
+	const struct transfer *t = &cpu->transfer;
+	struct connection *fresh = &cpu->fresh;
 	struct connection *c;
 
-	begin_streams(&fresh, sk);
+	fresh->id = next_connection_id();
+	fresh->flags = CONNECTION_EXISTED | CONNECTION_OWNED;
+	begin_streams(fresh, sk);
 	if (t->sent)
-		fresh.sent_next = t->sequence;
+		fresh->sent_next = t->sequence;
 	else
-		fresh.received_next = t->sequence;
-	if (is_ignored(task->pid) || is_kernel_socket(sk))
-		fresh.flags |= CONNECTION_IGNORED;
-	c = add_connection(sk, &fresh);
+		fresh->received_next = t->sequence;
+	if (is_ignored(fresh->task.pid) || is_kernel_socket(sk))
+		fresh->flags |= CONNECTION_IGNORED;
+	c = add_connection(sk, fresh);
 	if (!c)
 		return find_connection(sk);
 	if (!(c->flags & CONNECTION_IGNORED))
@@ -312,16 +310,17 @@ static __always_inline void take_ownership(struct connection *c, const struct so
 }
 
 /* Cold part of a transfer: the connection is new to us, or its owner is, or somebody asked to be left out. */
-static __noinline struct connection *introduce(const struct sock *sk, struct transfer *t)
+static __noinline struct connection *introduce(const struct sock *sk, struct cpu_state *cpu)
 {
-	struct bn_task task = describe_task(current_task());
 	struct connection *c = find_connection(sk);
 
+	__builtin_memset(&cpu->fresh, 0, sizeof(cpu->fresh));
+	fill_task(&cpu->fresh.task, current_task());
 	if (!c)
-		return discover(sk, &task, t);
+		return discover(sk, cpu);
 	if (!(c->flags & CONNECTION_OWNED))
-		take_ownership(c, sk, &task);
-	else if (is_ignored(task.pid))
+		take_ownership(c, sk, &cpu->fresh.task);
+	else if (is_ignored(cpu->fresh.task.pid))
 		leave_out(c, sk);
 	return c;
 }
@@ -350,7 +349,7 @@ static __always_inline int on_transfer(const struct sock *sk, struct cpu_state *
 	struct connection *c = find_connection(sk);
 
 	if (!c || !(c->flags & CONNECTION_OWNED) || (ignored_process_count && is_ignored(cpu->transfer.pid)))
-		c = introduce(sk, &cpu->transfer);
+		c = introduce(sk, cpu);
 	if (!c || c->flags & CONNECTION_IGNORED)
 		return 0;
 	cpu->transfer.connection = c->id;

@@ -13,7 +13,7 @@ BN_SETTING __u32 data_ring_mark = 1 << 22; /* bytes in the data ring that wake t
 BN_SETTING __u32 lifecycle_ring_mark = 1 << 18;
 BN_SETTING __u32 jiffy_us = 4000;        /* one tick of the kernel's coarse clock */
 BN_SETTING __u32 has_socket_cookie = 0;  /* bpf_get_socket_cookie in tracing: 5.12 (c5dbb89fc2ac) */
-BN_SETTING __u32 has_atomic_fetch = 0;   /* atomic operations that return a value: 5.12 (5ca419f2864a) */
+BN_SETTING __u32 processors = 1;         /* possible ones */
 BN_SETTING __u32 has_sock_from_file = 0; /* bpf_sock_from_file: 5.11 (4f19cab76136) */
 BN_SETTING __u32 close_is_destroy = 0;   /* tcp_destroy_sock cannot be attached: forget at TCP_CLOSE */
 

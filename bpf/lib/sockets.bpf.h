@@ -87,29 +87,28 @@ static __always_inline __u64 chrono_us(const struct tcp_sock *tcp, __u32 which)
 	return (__u64)ticks * jiffy_us;
 }
 
+/* Member by member into zeroed memory: a literal is built on the stack first, and a whole chain of calls has 512 bytes of it. */
 static __always_inline void read_tcp_counters(struct bn_tcp_counters *c, const struct sock *sk)
 {
 	const struct tcp_sock *tcp = (const struct tcp_sock *)sk;
 	__u32 fin = peer_finished(sk) ? 1 : 0;
 	__u64 received = BPF_CORE_READ(tcp, bytes_received);
 
-	*c = (struct bn_tcp_counters){
-		.bytes_sent = BPF_CORE_READ(tcp, bytes_sent) - BPF_CORE_READ(tcp, bytes_retrans),
-		.bytes_received = received - (received ? fin : 0),
-		.segments_out = BPF_CORE_READ(tcp, segs_out),
-		.segments_in = BPF_CORE_READ(tcp, segs_in),
-		.retransmits_out = BPF_CORE_READ(tcp, total_retrans),
-		.srtt_us = BPF_CORE_READ(tcp, srtt_us) >> 3,
-		.rttvar_us = BPF_CORE_READ(tcp, mdev_us) >> 2,
-		.min_rtt_us = BPF_CORE_READ(tcp, rtt_min.s[0].v),
-		.out_of_order = BPF_CORE_READ(tcp, rcv_ooopack),
-		.unread_bytes = unread_bytes(sk),
-		.unsent_bytes = BPF_CORE_READ(tcp, write_seq) - BPF_CORE_READ(tcp, snd_una),
-		.send_window = BPF_CORE_READ(tcp, snd_wnd),
-		.receive_window = BPF_CORE_READ(tcp, rcv_wnd),
-		.rwnd_limited_us = chrono_us(tcp, 2),
-		.sndbuf_limited_us = chrono_us(tcp, 3),
-	};
+	c->bytes_sent = BPF_CORE_READ(tcp, bytes_sent) - BPF_CORE_READ(tcp, bytes_retrans);
+	c->bytes_received = received - (received ? fin : 0);
+	c->segments_out = BPF_CORE_READ(tcp, segs_out);
+	c->segments_in = BPF_CORE_READ(tcp, segs_in);
+	c->retransmits_out = BPF_CORE_READ(tcp, total_retrans);
+	c->srtt_us = BPF_CORE_READ(tcp, srtt_us) >> 3;
+	c->rttvar_us = BPF_CORE_READ(tcp, mdev_us) >> 2;
+	c->min_rtt_us = BPF_CORE_READ(tcp, rtt_min.s[0].v);
+	c->out_of_order = BPF_CORE_READ(tcp, rcv_ooopack);
+	c->unread_bytes = unread_bytes(sk);
+	c->unsent_bytes = BPF_CORE_READ(tcp, write_seq) - BPF_CORE_READ(tcp, snd_una);
+	c->send_window = BPF_CORE_READ(tcp, snd_wnd);
+	c->receive_window = BPF_CORE_READ(tcp, rcv_wnd);
+	c->rwnd_limited_us = chrono_us(tcp, 2);
+	c->sndbuf_limited_us = chrono_us(tcp, 3);
 }
 
 #endif

@@ -48,15 +48,19 @@ static __always_inline __u32 thread_number(const struct task_struct *task)
 	return own_pidns_inode ? number_in_own_namespace(task) : BPF_CORE_READ(task, pid);
 }
 
+static __always_inline void fill_task(struct bn_task *described, const struct task_struct *task)
+{
+	described->pid = process_number(task);
+	described->tid = thread_number(task);
+	described->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	BPF_CORE_READ_INTO(&described->name, task, comm);
+}
+
 static __always_inline struct bn_task describe_task(const struct task_struct *task)
 {
-	struct bn_task described = {
-		.pid = process_number(task),
-		.tid = thread_number(task),
-		.cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id),
-	};
+	struct bn_task described;
 
-	BPF_CORE_READ_INTO(&described.name, task, comm);
+	fill_task(&described, task);
 	return described;
 }
 

@@ -58,11 +58,11 @@ static __always_inline enum bn_transfer_kind transfer_kind(long number)
 
 static __always_inline struct user_buffers buffers_of_message(__u64 message)
 {
-	struct user_message copy;
+	__u64 iovecs[2] = {}; /* base and count: not the whole message, stack is short */
 
-	if (bpf_probe_read_user(&copy, sizeof(copy), (void *)message))
+	if (!message || bpf_probe_read_user(iovecs, sizeof(iovecs), (void *)(message + __builtin_offsetof(struct user_message, iovecs))))
 		return (struct user_buffers){ 0 };
-	return (struct user_buffers){ .base = copy.iovecs, .iovec_count = copy.iovec_count, .known = copy.iovec_count != 0 };
+	return (struct user_buffers){ .base = iovecs[0], .iovec_count = iovecs[1], .known = iovecs[1] != 0 };
 }
 
 /* `a1` and `a2` are the second and third argument.  sendmmsg and recvmmsg: only when they carry a single message, since one

@@ -5,7 +5,7 @@
 #include "bpf/lib/payload.bpf.h"
 
 #define CAPTURED_MESSAGES 4 /* of one sendmmsg or recvmmsg */
-#define COUNTED_MESSAGES 64
+#define COUNTED_MESSAGES 16
 
 /* -- logic -- */
 
@@ -93,12 +93,11 @@ static __always_inline int transferred_message(struct sock *sk, __u64 message, _
 }
 
 /* The first messages by their buffers; what is over, the next gap in the sequence counts as unseen. */
-static __always_inline int transferred_many(struct sock *sk, __u64 messages, __u32 count, bool sent)
+__attribute__((noinline)) int transferred_many(__u64 socket, __u64 messages, __u32 count, __u32 sent)
 {
+	struct sock *sk = (struct sock *)socket;
 	__u32 sequence;
 
-	if (!sk)
-		return 0;
 	sequence = stream_end(sk, sent) - total_length(messages, count);
 #pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < CAPTURED_MESSAGES && i < count; i++) {
@@ -143,7 +142,7 @@ static __always_inline int returned(struct task_struct *task, const struct sysca
 	if (!sk || leaves_bytes(a))
 		return 0;
 	if (kind == BN_TRANSFER_SENT_MANY || kind == BN_TRANSFER_RECEIVED_MANY)
-		return transferred_many(sk, a->a1, result, sent);
+		return transferred_many((__u64)sk, a->a1, result, sent);
 	if (kind == BN_TRANSFER_FROM_FILE || kind == BN_TRANSFER_SPLICED)
 		return moved_without_buffer(sk, result, sent);
 	return transferred_one(sk, a, result, sent);

@@ -34,7 +34,7 @@ TEST(Loading, loadsAndAttachesWithTheOldestKernelsHelpers)
     RecordingSink sink;
     ProbeOptions options;
     options.capture = CaptureSource::Syscall;
-    options.disabled = {Hook::SocketCookie, Hook::SocketFromFile, Hook::AtomicFetch, Hook::PayloadSocket};
+    options.disabled = {Hook::SocketCookie, Hook::SocketFromFile, Hook::PayloadSocket};
     BN_OBSERVE(probes, sink, options);
     EXPECT_TRUE(probes->plan().uses(Hook::PayloadSyscall));
 }

@@ -36,7 +36,7 @@ void set(binnacle_bpf& skeleton, const KernelFacts& facts, const ProbePlan& plan
     settings.lifecycle_ring_mark = kLifecycleRing / 4;
     settings.jiffy_us = facts.jiffyMicroseconds;
     settings.has_socket_cookie = plan.uses(Hook::SocketCookie);
-    settings.has_atomic_fetch = plan.uses(Hook::AtomicFetch);
+    settings.processors = facts.processors;
     settings.has_sock_from_file = plan.uses(Hook::SocketFromFile);
     settings.close_is_destroy = !plan.uses(Hook::SocketDestroy);
 }
@@ -78,8 +78,7 @@ std::vector<HookProgram> programsOf(binnacle_bpf& s, Hook hook)
     case Hook::ExistingSockets: return {{s.progs.existing_sockets, &s.links.existing_sockets}};
     case Hook::SocketSamples: return {{s.progs.socket_samples, &s.links.socket_samples}};
     case Hook::SocketCookie:
-    case Hook::SocketFromFile:
-    case Hook::AtomicFetch: break;
+    case Hook::SocketFromFile: break;
     }
     return {};
 }

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <sstream>
 
 namespace binnacle::agent {
 namespace {
@@ -43,14 +44,18 @@ std::string lockdown()
     return from == std::string::npos || to == std::string::npos ? std::string() : text.substr(from + 1, to - from - 1);
 }
 
-/// The last sentence of the loader that is not the verifier's log.
+/// The verifier's own reason: the line before `processed N insns`; else the loader's last line.
 std::string lastSentence(const std::string& text)
 {
-    const auto end = text.find_last_not_of('\n');
-    if (end == std::string::npos)
-        return {};
-    const auto begin = text.rfind('\n', end);
-    return text.substr(begin == std::string::npos ? 0 : begin + 1, end - (begin == std::string::npos ? 0 : begin + 1) + 1);
+    std::string last;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("processed ") && !last.empty())
+            return last;
+        if (!line.empty())
+            last = line;
+    }
+    return last;
 }
 
 Error notPermitted()
