@@ -199,6 +199,7 @@ void SegmentStore::dropFromMemory(std::deque<StoredSegment>& tier, std::size_t a
         tier.erase(tier.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
+/// What leaves the disk leaves memory too: else old copies would outlive what came after them.
 void SegmentStore::dropFromDisk(std::deque<StoredSegment>& tier, std::size_t at)
 {
     StoredSegment& segment = tier[at];
@@ -207,7 +208,9 @@ void SegmentStore::dropFromDisk(std::deque<StoredSegment>& tier, std::size_t at)
     std::error_code ignored;
     std::filesystem::remove(segment.file, ignored);
     segment.file.clear();
-    if (!segment.bytes)
+    if (segment.bytes)
+        dropFromMemory(tier, at);
+    else
         tier.erase(tier.begin() + static_cast<std::ptrdiff_t>(at));
 }
 

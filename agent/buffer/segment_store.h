@@ -32,7 +32,8 @@ struct StoredSegment {
 /// Bytes of a segment from memory or disk; null when the file was forgotten in the meantime or is damaged.  Needs no lock.
 std::shared_ptr<const std::string> loadBytes(const StoredSegment& segment);
 
-/// Sealed segments by tier, under a cap of memory and one of disk.  Names of files carry what an index would, so that a start
+/// Sealed segments by tier, under a cap of memory and one of disk.  With a folder, the disk decides how far back they reach and
+/// memory is a copy of the newest; without one, or while the disk is full, memory is all there is.  Names of files carry what an index would, so that a start
 /// reads the folder and no file.  Thread: none of its own; RollingBuffer locks.
 class SegmentStore {
 public:

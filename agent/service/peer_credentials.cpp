@@ -33,6 +33,8 @@ std::string procSpelling(const sockaddr_storage& address)
     return text.data();
 }
 
+const std::string kMapped = "0000000000000000FFFF0000"; // ::ffff:0:0/96, as /proc/net/tcp6 spells it on a little-endian machine
+
 /// `sl local remote st tx:rx tr:when retrnsmt uid timeout inode …`
 std::optional<PeerCredentials> findRow(std::string_view table, const std::string& local, const std::string& remote)
 {
@@ -55,9 +57,16 @@ std::optional<PeerCredentials> credentialsOfTcp(int connection)
     if (::getsockname(connection, reinterpret_cast<sockaddr*>(&ours), &ourSize) != 0
         || ::getpeername(connection, reinterpret_cast<sockaddr*>(&theirs), &theirSize) != 0)
         return std::nullopt;
-    const char* file = ours.ss_family == AF_INET ? "/proc/net/tcp" : "/proc/net/tcp6";
-    const auto table = platform::readFile(file, 64u << 20);
-    return table ? findRow(*table, procSpelling(theirs), procSpelling(ours)) : std::nullopt;
+    const auto find = [](const char* file, const std::string& local, const std::string& remote) -> std::optional<PeerCredentials> {
+        const auto table = platform::readFile(file, 64u << 20);
+        return table ? findRow(*table, local, remote) : std::nullopt;
+    };
+    const std::string their = procSpelling(theirs), our = procSpelling(ours);
+    if (ours.ss_family == AF_INET6)
+        return find("/proc/net/tcp6", their, our);
+    // A peer may speak IPv4 through an IPv6 socket, as gRPC does.
+    const auto row = find("/proc/net/tcp", their, our);
+    return row ? row : find("/proc/net/tcp6", kMapped + their, kMapped + our);
 }
 
 } // namespace

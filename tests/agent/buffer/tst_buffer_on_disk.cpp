@@ -277,7 +277,8 @@ TEST(BufferOnDisk, givesTheFinestThatIsLeftForEachPartOfARange)
     std::set<Nanoseconds> lengths;
     UtcTime end = samples::secondRange(1).from;
     for (const telemetry::Batch& batch : history(*buffer, ChunkKind::Overview, {telemetry::kLevels.begin(), telemetry::kLevels.end()})) {
-        ASSERT_EQ(batch.range.from, end) << "neither hole nor overlap";
+        ASSERT_EQ(batch.range.from, end) << "neither hole nor overlap: " << (batch.range.from - end).count() / 1'000'000'000 << " s before a batch of "
+                                         << batch.range.length().count() / 1'000'000'000 << " s";
         end = batch.range.to;
         lengths.insert(batch.range.length());
         for (const telemetry::RequestRow& row : batch.overview->requests)
