@@ -270,7 +270,7 @@ Result<void> SessionReader::State::salvage()
         else if (seen.emplace(header.agent, header.epoch, header.kind, header.level, header.firstSequence, header.lastSequence).second)
             addSegment(pieceOf(header, at));
     });
-    std::ranges::stable_sort(rows, {}, [](const auto& row) { return std::tuple(row.first.lastSequence, row.first.continues); });
+    std::ranges::sort(rows, {}, [](const auto& row) { return std::tuple(row.first.lastSequence, row.first.continues, row.second.carved); });
     for (Piece& piece : joinTail(rows))
         addSegment(std::move(piece));
     tail.clear();
@@ -371,7 +371,7 @@ std::vector<Piece*> SessionReader::State::piecesIn(TimeRange range, bool withDet
         take(*at);
     for (Piece& piece : tail)
         take(piece);
-    std::ranges::stable_sort(pieces, {}, [](const Piece* piece) { return piece->range.from; });
+    std::ranges::sort(pieces, {}, [](const Piece* piece) { return std::tuple(piece->range.from, piece->cacheId); });
     return pieces;
 }
 
@@ -533,7 +533,7 @@ std::vector<telemetry::Gap> SessionReader::gaps() const
                 gaps.push_back({piece.agent, piece.range, Loss::FileDamaged, "this part of the file is damaged"});
         }
     }
-    std::ranges::stable_sort(gaps, {}, [](const telemetry::Gap& gap) { return gap.range.from; });
+    std::ranges::sort(gaps, {}, [](const telemetry::Gap& gap) { return std::tie(gap.range.from, gap.agent, gap.range.to, gap.reason, gap.what); });
     return gaps;
 }
 
