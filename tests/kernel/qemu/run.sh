@@ -112,7 +112,7 @@ chmod +x "$root/init"
 # One processor: with several threads of emulation a 16-byte compare-and-swap is not always atomic, and the guest panics.
 boot() {
     : > "$work/serial"
-    qemu-system-x86_64 -accel tcg -cpu max -smp 1 -m 512 -nographic -no-reboot -net none -monitor none -serial "file:$work/serial" \
+    qemu-system-x86_64 -accel tcg -smp 1 -m 512 -nographic -no-reboot -net none -monitor none -serial "file:$work/serial" \
         -kernel "$kernel" -initrd "$work/initramfs.gz" -append "console=ttyS0 panic=-1 quiet no_timer_check" </dev/null >"$work/qemu.log" 2>&1 &
     qemu=$!
     trap 'kill "$qemu" 2>/dev/null || true; rm -rf "$work"' EXIT INT TERM
