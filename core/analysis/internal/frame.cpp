@@ -216,12 +216,15 @@ void Frame::add(const Frame& other)
 void Frame::addAtSameTime(const Frame& other)
 {
     addCounts(other);
-    InstanceSet all;
-    for (const InstanceSetPtr& set : m_presence)
-        all.insert(all.end(), set->begin(), set->end());
-    for (const InstanceSetPtr& set : other.m_presence)
-        all.insert(all.end(), set->begin(), set->end());
-    m_presence.assign(1, std::make_shared<const InstanceSet>(sorted(std::move(all))));
+    if (m_presence.empty() || other.m_presence.empty()) {
+        m_presence.insert(m_presence.end(), other.m_presence.begin(), other.m_presence.end());
+        return;
+    }
+    // The first set is who was alive at the end of the second; the others ended in it and stay by themselves.
+    InstanceSet all = *m_presence.front();
+    all.insert(all.end(), other.m_presence.front()->begin(), other.m_presence.front()->end());
+    m_presence.front() = std::make_shared<const InstanceSet>(sorted(std::move(all)));
+    m_presence.insert(m_presence.end(), other.m_presence.begin() + 1, other.m_presence.end());
 }
 
 void Frame::addPresence(const InstanceSetPtr& set)

@@ -379,6 +379,24 @@ TEST(Snapshot, anInstanceWhoseLastProcessEndedIsNotAlive)
                                         "process:curl 0/1 unknown\n");
 }
 
+TEST(Snapshot, aSuccessorAndTheOneThatEndedAreNotTwoAtOnce)
+{
+    HandMadeSource source;
+    for (int s = 0; s < 8; ++s) {
+        BatchBuilder a("a", s), b("b", s); // a second host, so that seconds are put together of two batches
+        a.present(a.instance(s < 4 ? "api-1" : "api-2"), a.service("api"));
+        if (s == 4) { // the second in which one took over from the other
+            a.present(a.instance("api-1"), a.service("api"));
+            a.overview().presence.back().processes = 0;
+        }
+        b.present(b.instance("web-1"), b.service("web"));
+        source.add(b.build());
+        source.add(a.build());
+    }
+    EXPECT_EQ(nodesText(build(source)), "process:api 1/1 unknown\nprocess:web 1/1 unknown\n");
+    EXPECT_EQ(build(source).instances.size(), 3U);
+}
+
 TEST(Snapshot, listsOpenExchangesOldestFirst)
 {
     BatchBuilder b("a", 5);
