@@ -179,10 +179,10 @@ void Recorder::Private::takeItem(DetailGate& gate, Decoded&& item)
     }
 }
 
-/// Waits while the queue is full: flow control then holds the agent back.
+/// Waits while the queue is full: flow control then holds the agent back.  It is closed after all who hand have ended.
 void Recorder::Private::hand(StoreItemPtr item)
 {
-    while (!m_queue.push(item) && !m_stopping)
+    while (!m_queue.push(item) && !m_queue.isClosed())
         std::this_thread::sleep_for(kRetry);
 }
 
