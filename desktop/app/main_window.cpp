@@ -16,15 +16,18 @@
 #include <QApplication>
 #include <QBoxLayout>
 #include <QCloseEvent>
+#include <QEventLoop>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QMenu>
 #include <QMessageBox>
 #include <QMimeData>
+#include <QProgressDialog>
 #include <QStackedWidget>
 #include <QUrl>
 
 #include <algorithm>
+#include <utility>
 
 namespace binnacle::desktop {
 
@@ -67,6 +70,7 @@ MainWindow::MainWindow(Settings settings, SourceOpener opener, QWidget* parent)
     m_topBar->addMenuButton(*m_mainMenu, tr("All actions"));
     connect(m_sourceMenu, &QMenu::aboutToShow, this, &MainWindow::fillSourceMenu);
     connect(m_workspace, &Workspace::sourceChanged, this, &MainWindow::onSourceChanged);
+    connect(m_workspace, &Workspace::overviewChanged, this, &MainWindow::onOverview);
     connect(m_banner, &Banner::retryWanted, m_workspace, &Workspace::retry);
     qApp->installEventFilter(this);
     restoreGeometry(m_settings.geometry);
@@ -266,13 +270,31 @@ bool MainWindow::saveAs()
         return false;
     if (QFileInfo(file).suffix().isEmpty())
         file += QStringLiteral(".binnacle");
-    if (auto saved = source->saveAs(file.toStdString()); !saved) {
+    if (auto saved = saveInBackground(file.toStdString()); !saved) {
         QMessageBox::warning(this, tr("Save the recording"), QString::fromStdString(saved.error().what));
         return false;
     }
     m_settings.recentFiles = withRecent(m_settings.recentFiles, file);
     storeSettings(m_settings);
     return true;
+}
+
+/// The window stays alive while a large file is copied, and nothing else can be started meanwhile.
+Result<void> MainWindow::saveInBackground(const std::string& file)
+{
+    QProgressDialog progress(tr("Saving %1…").arg(fromStd(file)), QString(), 0, 0, this);
+    progress.setWindowModality(Qt::ApplicationModal);
+    progress.setMinimumDuration(300);
+    Result<void> outcome;
+    QEventLoop loop;
+    LatestAnswer copying(&loop);
+    copying.ask([source = m_workspace->source(), file] { return source->saveAs(file); },
+                [&](Result<void> answer) {
+                    outcome = std::move(answer);
+                    loop.quit();
+                });
+    loop.exec();
+    return outcome;
 }
 
 bool MainWindow::letGoOfRecording()
@@ -348,6 +370,21 @@ void MainWindow::onSourceChanged()
 {
     m_banner->show(noticeFor(m_workspace->origins(), m_workspace->recording()));
     m_save->setEnabled(m_workspace->source() != nullptr);
+}
+
+void MainWindow::moveToWhenRead(const std::string& time)
+{
+    m_wantedTime = time;
+    onOverview();
+}
+
+void MainWindow::onOverview()
+{
+    if (m_wantedTime.empty() || m_workspace->covered().to <= m_workspace->covered().from)
+        return;
+    const auto at = parseTime(std::exchange(m_wantedTime, {}), m_workspace->covered().to);
+    if (at)
+        m_workspace->moveTo(*at);
 }
 
 void MainWindow::closeEvent(QCloseEvent* event)

@@ -46,6 +46,8 @@ public:
     void openFiles(const QStringList& files);
     void connectTo(const QStringList& agents);
     void toggleTheme();
+    /// Ends the range at this TIME of contracts.md as soon as enough of the recording is there.
+    void moveToWhenRead(const std::string& time);
 
 protected:
     void closeEvent(QCloseEvent* event) override;
@@ -65,11 +67,13 @@ private:
     void askConnect();
     void askOpen();
     bool saveAs();
+    Result<void> saveInBackground(const std::string& file);
     void showPalette();
     void speedUp(int direction);
     void take(Result<std::shared_ptr<FrameSource>> source, const QString& doing);
     void onPageAction(EmptyReason::Action action);
     void onSourceChanged();
+    void onOverview();
     /// False when the user wants to stay.
     bool letGoOfRecording();
 
@@ -86,6 +90,7 @@ private:
     std::vector<Page*> m_pages;
     QList<QAction*> m_windowActions;
     QAction* m_save = nullptr;
+    std::string m_wantedTime; // empty: none
 };
 
 } // namespace binnacle::desktop

@@ -32,7 +32,11 @@ void Page::setContent(QWidget* content) { m_stack->insertWidget(0, content); }
 void Page::showContentOr(std::size_t shownRows, std::size_t rowsBeforeFilter, const QString& noRowsTitle, const QString& noRowsSentence)
 {
     if (shownRows > 0) {
+        const bool wasEmpty = m_stack->currentIndex() != 0;
         m_stack->setCurrentIndex(0);
+        const QWidget* focused = window()->focusWidget();
+        if (wasEmpty && (!focused || !focused->inherits("QLineEdit"))) // never away from someone who types
+            mainWidget()->setFocus(Qt::OtherFocusReason);
         return;
     }
     const analysis::SnapshotPtr& snapshot = m_workspace.snapshot();

@@ -94,8 +94,8 @@ std::vector<LedgerRow> ledgerRows(const analysis::Edge& edge)
             latencyRow(tr("p50"), edge, &Ledger::latency, 0.50),
             latencyRow(tr("p90"), edge, &Ledger::latency, 0.90),
             latencyRow(tr("p99"), edge, &Ledger::latency, 0.99),
-            latencyRow(tr("First byte p50"), edge, &Ledger::firstByte, 0.50),
-            latencyRow(tr("First byte p99"), edge, &Ledger::firstByte, 0.99)};
+            latencyRow(tr("1st byte p50"), edge, &Ledger::firstByte, 0.50),
+            latencyRow(tr("1st byte p99"), edge, &Ledger::firstByte, 0.99)};
 }
 
 std::vector<TcpFactRow> tcpFactRows(const analysis::Edge& edge)

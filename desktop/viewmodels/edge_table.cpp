@@ -25,7 +25,7 @@ constexpr C kPort{QT_TRANSLATE_NOOP("Table", "Port"), CellKind::Number, [](const
                   [](const EdgeRow& r) -> QVariant { return r.port; }};
 constexpr C kProtocol{QT_TRANSLATE_NOOP("Table", "Protocol"), CellKind::Text, [](const EdgeRow& r) -> QVariant { return r.protocol; },
                       [](const EdgeRow& r) -> QVariant { return r.protocol; }, [](const EdgeRow&) { return Severity::Quiet; }};
-constexpr C kRate{QT_TRANSLATE_NOOP("Table", "Requests/s"), CellKind::Number,
+constexpr C kRate{QT_TRANSLATE_NOOP("Table", "Req/s"), CellKind::Number,
                   [](const EdgeRow& r) -> QVariant { return r.requests ? rateText(r.rps) : noFigure(); },
                   [](const EdgeRow& r) -> QVariant { return r.rps; }};
 constexpr C kErrors{QT_TRANSLATE_NOOP("Table", "Errors"), CellKind::Number, [](const EdgeRow& r) -> QVariant { return shareText(r.errors, r.requests); },

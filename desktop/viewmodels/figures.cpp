@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "desktop/viewmodels/figures.h"
 
+#include <QCoreApplication>
 #include <QDateTime>
 #include <QLocale>
 
@@ -128,6 +129,13 @@ QString shortName(const std::string& nodeId)
         return id;
     const QString rest = id.mid(colon + 1);
     return id.startsWith(QLatin1String("external:")) ? rest : rest.mid(rest.indexOf(QLatin1Char('/')) + 1);
+}
+
+QString countedText(int count, const QString& one, const QString& several)
+{
+    if (count == 0)
+        return QCoreApplication::translate("Figures", "no %1").arg(several);
+    return count == 1 ? QStringLiteral("1 ") + one : countText(static_cast<std::uint64_t>(count)) + QLatin1Char(' ') + several;
 }
 
 QString fromStd(const std::string& text) { return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())); }

@@ -40,6 +40,9 @@ QString rangeText(TimeRange range);
 /// Of a node id: `workload:shop/api` → `api`, `external:10.0.0.1:443` → `10.0.0.1:443`.
 QString shortName(const std::string& nodeId);
 
+/// `no agents`, `1 agent`, `2 agents`.
+QString countedText(int count, const QString& one, const QString& several);
+
 QString fromStd(const std::string& text);
 
 } // namespace binnacle::desktop

@@ -47,7 +47,7 @@ QString kindWord(NodeKind kind)
     case NodeKind::Workload: return QCoreApplication::translate("Node", "workload");
     case NodeKind::Process: return QCoreApplication::translate("Node", "process");
     case NodeKind::Service: return QCoreApplication::translate("Node", "service");
-    case NodeKind::External: return QCoreApplication::translate("Node", "external address");
+    case NodeKind::External: return QCoreApplication::translate("Node", "external");
     case NodeKind::Internet: break;
     }
     return QCoreApplication::translate("Node", "internet");

@@ -15,6 +15,9 @@ namespace binnacle::desktop {
 
 namespace {
 
+/// Room between columns for the label of an edge.
+constexpr analysis::MapLayoutOptions kOptions{.nodeWidth = 184, .nodeHeight = 64, .columnGap = 176, .rowGap = 44};
+
 QRectF rectOf(const analysis::MapRect& r) { return {r.x, r.y, r.width, r.height}; }
 
 bool isOutside(const analysis::Node& node) { return node.kind == analysis::NodeKind::External || node.kind == analysis::NodeKind::Internet; }
@@ -48,12 +51,14 @@ QString detailOf(const analysis::Node& node)
         return QCoreApplication::translate("Map", "no agent there");
     if (node.instances == 0)
         return QCoreApplication::translate("Map", "0 of %1 running").arg(node.instancesMax);
-    QString text = node.instances < node.instancesMax ? QCoreApplication::translate("Map", "%1 of %2 running").arg(node.instances).arg(node.instancesMax)
-                   : node.instances == 1              ? QCoreApplication::translate("Map", "1 instance")
-                                                      : QCoreApplication::translate("Map", "%1 instances").arg(node.instances);
-    if (node.inbound.errors > 0)
-        text = shareText(node.inbound.errors, node.inbound.requests) + QCoreApplication::translate("Map", " errors · ") + text;
-    return text;
+    const bool missing = node.instances < node.instancesMax;
+    if (node.inbound.errors > 0) {
+        const QString errors = QCoreApplication::translate("Map", "%1 errors").arg(shareText(node.inbound.errors, node.inbound.requests));
+        return missing ? QCoreApplication::translate("Map", "%1 · %2/%3 up").arg(errors).arg(node.instances).arg(node.instancesMax) : errors;
+    }
+    if (missing)
+        return QCoreApplication::translate("Map", "%1 of %2 running").arg(node.instances).arg(node.instancesMax);
+    return node.instances == 1 ? QCoreApplication::translate("Map", "1 instance") : QCoreApplication::translate("Map", "%1 instances").arg(node.instances);
 }
 
 QString badgeOf(std::uint64_t inFlight, Nanoseconds oldest)
@@ -130,7 +135,7 @@ MapMemoryPtr laidOut(const analysis::Snapshot& snapshot, const MapMemoryPtr& bef
     for (const auto& [key, link] : memory->links)
         graph.links.push_back(link);
     const analysis::MapLayout previous = memory->layout;
-    memory->layout = analysis::layoutMap(graph, {}, previous.nodes.empty() ? nullptr : &previous);
+    memory->layout = analysis::layoutMap(graph, kOptions, previous.nodes.empty() ? nullptr : &previous);
     memory->tidied = false;
     return memory;
 }
@@ -142,6 +147,7 @@ MapScene::Node sceneNode(const analysis::Node& node, const QRectF& rect, TimeRan
     out.severity = severityOf(node.health);
     out.errorShare = node.inbound.requests ? static_cast<double>(node.inbound.errors) / static_cast<double>(node.inbound.requests) : 0;
     out.outside = isOutside(node);
+    out.icon = node.kind == analysis::NodeKind::Internet ? "globe" : out.outside ? "connect" : "";
     out.gone = !out.outside && node.instances == 0;
     out.rect = rect;
     out.searchText = QStringList{fromStd(node.id), out.name, fromStd(node.type), healthWord(node.health)}.join(QLatin1Char('\n'));

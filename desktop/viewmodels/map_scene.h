@@ -26,6 +26,7 @@ struct MapScene {
         Severity severity = Severity::Unknown;
         double errorShare = 0;                   // of the ring
         bool outside = false;                    // no agent sees it
+        const char* icon = "";                   // in place of the monogram
         bool gone = false;                       // no instance is alive
         QRectF rect;
         QString searchText;

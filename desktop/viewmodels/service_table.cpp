@@ -32,7 +32,7 @@ constexpr std::array kServiceColumns{
     Column<ServiceRow>{QT_TRANSLATE_NOOP("Table", "Type"), CellKind::Text,
                        [](const ServiceRow& r) -> QVariant { return r.type.isEmpty() ? r.kind : r.type; },
                        [](const ServiceRow& r) -> QVariant { return r.type; }, [](const ServiceRow&) { return Severity::Quiet; }},
-    Column<ServiceRow>{QT_TRANSLATE_NOOP("Table", "Requests/s"), CellKind::Number, [](const ServiceRow& r) -> QVariant { return rateText(r.rps); },
+    Column<ServiceRow>{QT_TRANSLATE_NOOP("Table", "Req/s"), CellKind::Number, [](const ServiceRow& r) -> QVariant { return rateText(r.rps); },
                        [](const ServiceRow& r) -> QVariant { return r.rps; }, nullptr, nullptr, [](const ServiceRow& r) { return r.rpsShare; }},
     Column<ServiceRow>{QT_TRANSLATE_NOOP("Table", "Errors"), CellKind::Number,
                        [](const ServiceRow& r) -> QVariant { return shareText(r.errors, r.requests); },
@@ -66,7 +66,7 @@ constexpr std::array kServiceColumns{
 constexpr std::array kRouteColumns{
     Column<RouteRow>{QT_TRANSLATE_NOOP("Table", "Route"), CellKind::Code, [](const RouteRow& r) -> QVariant { return r.key; },
                      [](const RouteRow& r) -> QVariant { return r.key; }},
-    Column<RouteRow>{QT_TRANSLATE_NOOP("Table", "Requests/s"), CellKind::Number, [](const RouteRow& r) -> QVariant { return rateText(r.rps); },
+    Column<RouteRow>{QT_TRANSLATE_NOOP("Table", "Req/s"), CellKind::Number, [](const RouteRow& r) -> QVariant { return rateText(r.rps); },
                      [](const RouteRow& r) -> QVariant { return r.rps; }, nullptr, nullptr, [](const RouteRow& r) { return r.share; }},
     Column<RouteRow>{QT_TRANSLATE_NOOP("Table", "Errors"), CellKind::Number,
                      [](const RouteRow& r) -> QVariant { return shareText(r.errors, r.requests); },

@@ -47,7 +47,7 @@ void addBars(TimelineLayout& layout, const Overview& overview, Nanoseconds step)
     double most = 0;
     for (const TimelineLayout::Bar& bar : layout.bars)
         most = std::max(most, std::max(bar.requests, bar.errors));
-    layout.top = roundTop(most * 1.05);
+    layout.top = std::max(most, 1.0);
 }
 
 void addGaps(TimelineLayout& layout, const Overview& overview)

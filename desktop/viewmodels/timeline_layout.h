@@ -36,7 +36,7 @@ struct TimelineLayout {
     std::vector<Span> gaps;   // recorded time about which nothing is known
     std::vector<Mark> marks;
     std::vector<Tick> ticks;
-    double top = 0;           // requests a second at full height: a round number
+    double top = 0;           // requests a second at full height
 
     double xOf(UtcTime t) const;
     UtcTime timeAt(double x) const;

@@ -16,6 +16,7 @@ namespace binnacle::desktop {
 namespace {
 
 constexpr double kSmallest = 0.04, kLargest = 3.0;
+constexpr double kLargestFit = 1.25; // a map of three services must not shout
 constexpr double kMargin = 40;   // around everything, in pixels
 constexpr double kStep = 60;     // of an arrow key
 
@@ -49,7 +50,7 @@ void CanvasView::fit()
     m_movedByHand = false;
     if (!bounds.isEmpty()) {
         const double across = (width() - 2 * kMargin) / bounds.width(), down = (height() - 2 * kMargin) / bounds.height();
-        m_scale = std::clamp(std::min(across, down), kSmallest, 1.0);
+        m_scale = std::clamp(std::min(across, down), kSmallest, kLargestFit);
         m_center = bounds.center();
     }
     update();

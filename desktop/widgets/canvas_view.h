@@ -26,7 +26,7 @@ public:
     void zoomBy(double factor, QPointF aroundScreen);
     void zoomIn();
     void zoomOut();
-    /// Everything in view, at most at natural size.
+    /// Everything in view, hardly above natural size.
     void fit();
     void centerOn(QPointF world);
     /// Moves only as far as needed.

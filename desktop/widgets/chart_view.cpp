@@ -126,17 +126,21 @@ void ChartView::Private::addRun(const QList<QPointF>& run, const ChartLine& line
     auto* upper = new QLineSeries;
     upper->replace(run);
     upper->setPen(QPen(color, 1.6));
-    QAbstractSeries* series = upper;
+    QList<QAbstractSeries*> added{upper};
     if (line.filled) {
-        auto* area = new QAreaSeries(upper);
-        upper->setParent(area);
-        area->setPen(QPen(color, 1.6));
+        auto* edge = new QLineSeries; // an area owns the line it is made of
+        edge->replace(run);
+        auto* area = new QAreaSeries(edge);
+        edge->setParent(area);
+        area->setPen(Qt::NoPen);
         area->setBrush(mixed(color, tokens.surface, 0.16));
-        series = area;
+        added.prepend(area);
     }
-    chart->addSeries(series);
-    series->attachAxis(timeAxis);
-    series->attachAxis(valueAxis);
+    for (QAbstractSeries* series : added) {
+        chart->addSeries(series);
+        series->attachAxis(timeAxis);
+        series->attachAxis(valueAxis);
+    }
 }
 
 void ChartView::Private::setLegend(const Tokens& tokens)
@@ -168,7 +172,7 @@ ChartView::ChartView(const QString& title, Format format, QWidget* parent) : QWi
     d->legend->setFont(smallFont());
     d->legend->setProperty("role", QStringLiteral("muted"));
     d->chart = new QChart;
-    d->chart->setMargins({0, 0, 0, 0});
+    d->chart->setMargins({0, 10, 4, 0}); // half a label above the highest line
     d->chart->layout()->setContentsMargins(0, 0, 0, 0);
     d->chart->setBackgroundRoundness(0);
     d->chart->legend()->hide();

@@ -4,6 +4,7 @@
 #include "desktop/viewmodels/figures.h"
 #include "desktop/widgets/cell_delegate.h"
 #include "desktop/widgets/design_tokens.h"
+#include "desktop/widgets/icons.h"
 #include "desktop/widgets/theme.h"
 
 #include <QAccessible>
@@ -189,7 +190,7 @@ void MapView::paintWorld(QPainter& painter, const QRectF& visible)
     }
     painter.setRenderHint(QPainter::Antialiasing, m_scene.nodes.size() <= kSmoothEdges || scale() >= kTextFrom);
     for (const MapScene::Node& node : m_scene.nodes) {
-        if (!node.rect.adjusted(-4, -14, 4, 4).intersects(visible))
+        if (!node.rect.adjusted(-4, -18, 4, 4).intersects(visible))
             continue;
         if (scale() >= kTextFrom)
             paintNode(painter, node, tokens);
@@ -312,7 +313,10 @@ void MapView::paintNode(QPainter& painter, const MapScene::Node& node, const Tok
     }
     painter.setPen(node.outside || node.gone ? tokens.faint : tokens.text);
     painter.setFont(boldFont(TypeSize::kBody));
-    painter.drawText(QRectF(hub.x() - kRing, hub.y() - kRing, 2 * kRing, 2 * kRing), Qt::AlignCenter, node.monogram);
+    if (*node.icon)
+        painter.drawPixmap(QRectF(hub.x() - 9, hub.y() - 9, 18, 18), iconPixmap(QLatin1String(node.icon), tokens.muted, 36, devicePixelRatioF()), QRectF(0, 0, 36 * devicePixelRatioF(), 36 * devicePixelRatioF()));
+    else
+        painter.drawText(QRectF(hub.x() - kRing, hub.y() - kRing, 2 * kRing, 2 * kRing), Qt::AlignCenter, node.monogram);
     if (bad)
         paintSeverity(painter, hub + QPointF(13, -13), 5, node.severity, tokens);
 
@@ -333,10 +337,10 @@ void MapView::paintNode(QPainter& painter, const MapScene::Node& node, const Tok
     if (!node.badge.isEmpty()) {
         painter.setFont(smallFont());
         const double badgeWidth = painter.fontMetrics().horizontalAdvance(node.badge) + 14;
-        const QRectF badge(node.rect.right() - badgeWidth - 8, node.rect.top() - 10, badgeWidth, 19);
+        const QRectF badge(node.rect.right() - badgeWidth - 8, node.rect.top() - 15, badgeWidth, 18);
         painter.setPen(QPen(tokens.warning, 1));
         painter.setBrush(mixed(tokens.warning, tokens.surface, 0.15));
-        painter.drawRoundedRect(badge, 9.5, 9.5);
+        painter.drawRoundedRect(badge, 9, 9);
         painter.setPen(tokens.warning);
         painter.drawText(badge, Qt::AlignCenter, node.badge);
     }

@@ -3,6 +3,7 @@
 
 #include "desktop/widgets/cell_delegate.h"
 #include "desktop/widgets/design_tokens.h"
+#include "desktop/widgets/theme.h"
 
 #include <QClipboard>
 #include <QContextMenuEvent>
@@ -22,6 +23,7 @@ namespace binnacle::desktop {
 namespace {
 
 constexpr int kWidest = 340;
+constexpr int kPadding = 10; // of the header's style
 
 } // namespace
 
@@ -80,7 +82,7 @@ void TableView::selectKey(const QString& key)
 void TableView::setHeightToRows(int rows)
 {
     m_heightRows = rows;
-    setVerticalScrollBarPolicy(Qt::ScrollBarAsNeeded);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     updateGeometry();
 }
@@ -90,7 +92,7 @@ QSize TableView::sizeHint() const
     if (m_heightRows == 0)
         return QTableView::sizeHint();
     const int rows = std::clamp(m_sorted->rowCount(), 1, m_heightRows);
-    return {200, horizontalHeader()->sizeHint().height() + rows * Space::kRow + 2};
+    return {200, horizontalHeader()->sizeHint().height() + rows * Space::kRow + 4};
 }
 
 QSize TableView::minimumSizeHint() const { return m_heightRows == 0 ? QSize(160, 120) : QSize(160, sizeHint().height()); }
@@ -106,7 +108,9 @@ void TableView::sizeColumns()
     for (int column = 0; column < m_sorted->columnCount(); ++column) {
         if (column == m_stretched)
             continue;
-        int width = horizontalHeader()->sectionSizeHint(column) + Space::kSmall;
+        // Room for the arrow too, whichever column is sorted.
+        const QString title = m_model.headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
+        int width = QFontMetrics(bodyFont()).horizontalAdvance(title + QStringLiteral(" ↓")) + 2 * kPadding + 2;
         for (int row = 0; row < std::min(rows, 200); ++row)
             width = std::max(width, m_delegate->sizeHint(option, m_sorted->index(row, column)).width());
         setColumnWidth(column, std::min(width, kWidest));

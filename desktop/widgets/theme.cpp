@@ -95,7 +95,8 @@ QTableCornerButton::section { background: @surface@; border: none; }
 QSplitter::handle { background: @border@; }
 QSplitter::handle:horizontal { width: 1px; }
 QSplitter::handle:vertical { height: 1px; }
-QScrollArea { background: transparent; border: none; }
+QScrollArea, QScrollArea > QWidget > QWidget[role="scrolled"] { background: transparent; border: none; }
+QFrame#sidePanel { background: @surface@; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
 QScrollBar::handle { background: @border@; border-radius: 4px; margin: 1px; }

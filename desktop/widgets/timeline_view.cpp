@@ -171,6 +171,9 @@ void TimelineView::paintSelection(QPainter& painter, const Tokens& tokens) const
     painter.fillRect(QRectF(left, 0, right - left, 2), tokens.accent);
     for (const double x : {left, right})
         painter.fillRect(QRectF(x - 1, 0, 2, bottom), tokens.accent);
+    painter.setFont(figureFont(TypeSize::kSmall - 1));
+    painter.setPen(tokens.faint);
+    painter.drawText(QRectF(6, 2, 160, kMarkLane - 2), Qt::AlignLeft | Qt::AlignVCenter, tr("%1 req/s").arg(rateText(m_layout.top)));
     if (m_mouseX && m_grip == Grip::None) {
         painter.setPen(QPen(tokens.faint, 1, Qt::DotLine));
         painter.drawLine(QPointF(*m_mouseX, 0), QPointF(*m_mouseX, bottom));

@@ -13,9 +13,21 @@ bool isMarked(const analysis::Event& event)
 
 } // namespace
 
+std::vector<Origin> FrameStoreSource::origins() const
+{
+    const std::lock_guard lock(m_filled->mutex);
+    return m_filled->origins;
+}
+
+RecordingState FrameStoreSource::recording() const
+{
+    const std::lock_guard lock(m_filled->mutex);
+    return m_filled->recording;
+}
+
 std::vector<analysis::Event> FrameStoreSource::events(TimeRange range) const
 {
-    std::vector<analysis::Event> events = m_store.snapshot(range)->events;
+    std::vector<analysis::Event> events = m_filled->frames.snapshot(range)->events;
     std::erase_if(events, [](const analysis::Event& event) { return !isMarked(event); });
     return events;
 }

@@ -3,6 +3,7 @@
 
 #include "desktop/viewmodels/connection_table.h"
 #include "desktop/viewmodels/edge_table.h"
+#include "desktop/viewmodels/figures.h"
 #include "desktop/widgets/table_view.h"
 #include "desktop/workspace/latest_answer.h"
 
@@ -128,7 +129,7 @@ void ConnectionsPage::present()
     if (const auto* edge = std::get_if<EdgeId>(&workspace().selection()))
         m_pairView->selectKey(QString::fromStdString(edge->value));
     const auto open = std::count_if(m_connections.rows().begin(), m_connections.rows().end(), [](const ConnectionRow& r) { return r.open; });
-    m_header->setSentence(tr("%1 pairs · %2 connections in the range, %3 of them open").arg(m_pairs.rowCount()).arg(m_connections.rowCount()).arg(open));
+    m_header->setSentence(tr("%1 · %2 in the range, %3 of them open").arg(countedText(m_pairs.rowCount(), tr("pair"), tr("pairs")), countedText(m_connections.rowCount(), tr("connection"), tr("connections"))).arg(open));
     const auto shown = static_cast<std::size_t>(shownView()->sorted().rowCount());
     const std::size_t all = m_tables->currentIndex() == 0 ? m_pairs.rows().size() : m_connections.rows().size();
     showContentOr(shown, all, tr("No connections"), tr("No program had a TCP connection in this range. Choose a longer range below."));

@@ -142,7 +142,8 @@ void LossesPage::refresh()
     m_agents.show(snapshot ? agentRows(*snapshot) : std::vector<AgentRow>());
     for (Section* section : {m_lossSection, m_coverageSection, m_agentSection})
         section->present(workspace().filter());
-    QString sentence = tr("%1 kinds of loss · %2 gaps in coverage · %3 agents").arg(m_losses.rowCount()).arg(m_coverage.rowCount()).arg(m_agents.rowCount());
+    QString sentence = countedText(m_losses.rowCount(), tr("kind of loss"), tr("kinds of loss")) + QStringLiteral(" · ")
+        + countedText(m_coverage.rowCount(), tr("gap in coverage"), tr("gaps in coverage")) + QStringLiteral(" · ") + countedText(m_agents.rowCount(), tr("agent"), tr("agents"));
     if (snapshot && !snapshot->gaps.empty())
         sentence += tr(" · away for a part of the range: %1").arg(fromStd(snapshot->gaps.front().what));
     m_header->setSentence(sentence);

@@ -88,6 +88,7 @@ SidePanel::SidePanel(Workspace& workspace, QWidget* parent) : QFrame(parent), m_
 QVBoxLayout* SidePanel::addScrolledPage()
 {
     auto* inner = new QWidget(this);
+    inner->setProperty("role", QStringLiteral("scrolled"));
     auto* column = new QVBoxLayout(inner);
     column->setContentsMargins(Space::kLarge, Space::kMedium, Space::kLarge, Space::kLarge);
     column->setSpacing(Space::kMedium);
@@ -199,7 +200,7 @@ void SidePanel::buildEdge()
     m_ledgerWords->setProperty("role", QStringLiteral("muted"));
     column->addWidget(m_ledgerWords);
     m_statusView = addTable(*column, tr("Status codes"), m_statuses, 0, 6, {});
-    m_edgeRouteView = addTable(*column, tr("Routes"), m_edgeRoutes, 0, 8, {3});
+    m_edgeRouteView = addTable(*column, tr("Routes"), m_edgeRoutes, 0, 8, {2, 3});
     m_factView = addTable(*column, tr("Connections"), m_facts, 0, 24, {});
     m_factView.view->setSortingEnabled(false);
     m_factView.view->sorted().sort(-1);

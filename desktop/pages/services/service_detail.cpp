@@ -46,7 +46,7 @@ void addPoint(ChartLine& line, const analysis::SeriesPoint& point, std::optional
 
 ServiceDetail::ServiceDetail(Workspace& workspace, QWidget* parent) : QWidget(parent), m_workspace(workspace)
 {
-    setAutoFillBackground(false);
+    setProperty("role", QStringLiteral("scrolled"));
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(Space::kLarge, Space::kMedium, Space::kLarge, Space::kLarge);
     column->setSpacing(Space::kMedium);

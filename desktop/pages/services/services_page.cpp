@@ -61,9 +61,9 @@ ServicesPage::ServicesPage(Workspace& workspace, QWidget* parent) : Page(workspa
     auto* splitter = new QSplitter(Qt::Horizontal, this);
     splitter->addWidget(list);
     splitter->addWidget(scroll);
-    splitter->setStretchFactor(0, 11);
-    splitter->setStretchFactor(1, 9);
-    splitter->setSizes({880, 620});
+    splitter->setStretchFactor(0, 5);
+    splitter->setStretchFactor(1, 3);
+    splitter->setSizes({940, 560});
     splitter->setHandleWidth(1);
     setContent(splitter);
     connect(m_view, &TableView::keySelected, this, [this](const QString& key) { this->workspace().select(NodeId{key.toStdString()}); });
@@ -88,6 +88,9 @@ void ServicesPage::refresh()
 void ServicesPage::present(const analysis::SnapshotPtr& snapshot)
 {
     m_view->setFilter(workspace().filter());
+    const auto& rows = m_services.rows();
+    const bool namespaces = std::any_of(rows.begin(), rows.end(), [](const ServiceRow& r) { return !r.nameSpace.isEmpty(); });
+    m_view->setColumnHidden(2, !namespaces); // outside Kubernetes the column would say nothing
     const auto shown = static_cast<std::size_t>(m_view->sorted().rowCount());
     const auto outside = std::count_if(m_services.rows().begin(), m_services.rows().end(), [](const ServiceRow& r) { return r.outside; });
     m_header->setSentence(tr("%1 seen by an agent, %2 outside").arg(m_services.rowCount() - outside).arg(outside));

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "desktop/app/main_window.h"
+#include "desktop/app/screenshot.h"
+#include "desktop/cli/command_line.h"
+#include "desktop/widgets/theme.h"
+
+#include <QApplication>
+
+#include <cstdio>
+
+namespace {
+
+using namespace binnacle;
+using namespace binnacle::desktop;
+
+void nameTheProgram()
+{
+    QCoreApplication::setOrganizationName(QStringLiteral("Binnacle"));
+    QCoreApplication::setApplicationName(QStringLiteral("Binnacle"));
+    QCoreApplication::setApplicationVersion(QStringLiteral(BINNACLE_VERSION));
+    QGuiApplication::setHighDpiScaleFactorRoundingPolicy(Qt::HighDpiScaleFactorRoundingPolicy::PassThrough);
+}
+
+/// Only this sub-command needs Qt's painting, and it needs no display for it.
+Result<void> screenshot(const ScreenshotRequest& request, int& argc, char** argv)
+{
+    qputenv("QT_QPA_PLATFORM", "offscreen");
+    qputenv("QT_SCALE_FACTOR", QByteArray::number(request.scale));
+    qputenv("QT_LOGGING_RULES", "qt.qpa.*=false");
+    QApplication application(argc, argv);
+    BN_TRY(loadFonts());
+    PictureWish wish{.file = request.file.string(), .page = QString::fromStdString(request.page), .at = request.at};
+    wish.size = {request.width, request.height};
+    wish.theme = request.theme == "light" ? ThemeKind::Light : ThemeKind::Dark;
+    const auto picture = takePicture(wish, sourceOpener());
+    if (!picture)
+        return std::unexpected(picture.error());
+    if (!picture->save(QString::fromStdString(request.output.string()), "PNG"))
+        return failure(ErrorCode::Denied, "The picture cannot be written to " + request.output.string() + ". Check the folder and its permissions.");
+    return {};
+}
+
+int runWindow(const WindowOptions& options, int& argc, char** argv)
+{
+    QApplication application(argc, argv);
+    if (const auto fonts = loadFonts(); !fonts)
+        std::fprintf(stderr, "%s\n", fonts.error().what.c_str());
+    Settings settings = loadSettings();
+    applyTheme(application, settings.theme);
+    MainWindow window(settings, sourceOpener());
+    window.show();
+    QStringList files, agents;
+    for (const auto& file : options.files)
+        files.append(QString::fromStdString(file.string()));
+    for (const std::string& agent : options.agents)
+        agents.append(QString::fromStdString(agent));
+    if (!files.isEmpty())
+        window.openFiles(files);
+    else if (!agents.isEmpty())
+        window.connectTo(agents);
+    if (options.at)
+        window.moveToWhenRead(*options.at);
+    return QApplication::exec();
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    nameTheProgram();
+    CommandLineHooks hooks;
+    hooks.screenshot = [&argc, argv](const ScreenshotRequest& request) { return screenshot(request, argc, argv); };
+    const CommandLineOutcome outcome = runCommandLine(argc, argv, hooks);
+    return outcome.exitStatus ? *outcome.exitStatus : runWindow(outcome.window, argc, argv);
+}

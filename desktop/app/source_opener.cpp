@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "desktop/app/source_opener.h"
+
+#include "desktop/ingest/target.h"
+#include "desktop/workspace/file_session.h"
+#include "desktop/workspace/live_session.h"
+
+namespace binnacle::desktop {
+
+namespace {
+
+Result<std::shared_ptr<FrameSource>> connectTo(const std::vector<std::string>& agents, const std::string& file)
+{
+    std::vector<Target> targets;
+    for (const std::string& agent : agents) {
+        auto target = Target::parse(agent);
+        if (!target)
+            return std::unexpected(std::move(target).error());
+        targets.push_back(std::move(*target));
+    }
+    auto session = LiveSession::start(std::move(targets), file);
+    if (!session)
+        return std::unexpected(std::move(session).error());
+    return std::static_pointer_cast<FrameSource>(*session);
+}
+
+Result<std::shared_ptr<FrameSource>> openFiles(const std::vector<std::string>& files)
+{
+    auto session = FileSession::open({files.begin(), files.end()});
+    if (!session)
+        return std::unexpected(std::move(session).error());
+    return std::static_pointer_cast<FrameSource>(*session);
+}
+
+} // namespace
+
+SourceOpener sourceOpener()
+{
+    SourceOpener opener;
+    opener.connectTo = connectTo;
+    opener.openFiles = openFiles;
+    opener.checkAgent = [](const std::string& agent) -> Result<void> {
+        BN_TRY(Target::parse(agent));
+        return {};
+    };
+    opener.findLocalAgent = [] {
+        const auto local = findLocalAgent();
+        return local ? local->toText() : std::string();
+    };
+    return opener;
+}
+
+} // namespace binnacle::desktop

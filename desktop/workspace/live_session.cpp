@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "desktop/workspace/live_session.h"
+
+#include <QThreadPool>
+
+namespace binnacle::desktop {
+
+namespace {
+
+/// What the agents still have of the time before: the first picture is not an empty one.
+constexpr Nanoseconds kBefore = std::chrono::minutes(1);
+
+OriginState stateOf(AgentState state)
+{
+    switch (state) {
+    case AgentState::Connecting: return OriginState::Connecting;
+    case AgentState::Live:
+    case AgentState::CatchingUp: return OriginState::Live;
+    case AgentState::Away: return OriginState::Away;
+    case AgentState::Refused: break;
+    }
+    return OriginState::Failed;
+}
+
+Origin originOf(const AgentStatus& agent)
+{
+    Origin origin{OriginKind::Agent, stateOf(agent.state), agent.identity ? agent.identity->host : agent.target.toText(), {}};
+    const bool well = origin.state == OriginState::Live || origin.state == OriginState::Connecting;
+    if (agent.trouble && !well)
+        origin.sentence = agent.trouble->what;
+    return origin;
+}
+
+RecordingState recordingOf(const RecorderStatus& status)
+{
+    RecordingState recording{.recording = !status.storeTrouble, .temporary = status.temporary, .file = status.file.string(), .bytes = status.bytes};
+    if (status.storeTrouble)
+        recording.trouble = status.storeTrouble->what;
+    return recording;
+}
+
+} // namespace
+
+Result<std::shared_ptr<LiveSession>> LiveSession::start(std::vector<Target> targets, const std::filesystem::path& file)
+{
+    std::shared_ptr<LiveSession> session(new LiveSession);
+    const std::shared_ptr<Filled>& filled = session->filled();
+    for (const Target& target : targets)
+        filled->origins.push_back({OriginKind::Agent, OriginState::Connecting, target.toText(), {}});
+    RecorderListeners listeners;
+    listeners.batch = [filled](const std::shared_ptr<const telemetry::Batch>& batch) {
+        if (batch->overview) // detail may come as a batch of its own; frames are made of overviews
+            filled->frames.add(*batch);
+    };
+    listeners.gap = [filled](const telemetry::Gap& gap) { filled->frames.addGap(gap); };
+    listeners.status = [filled](const RecorderStatus& status) {
+        std::vector<Origin> origins;
+        for (const AgentStatus& agent : status.agents) {
+            origins.push_back(originOf(agent));
+            if (agent.identity)
+                filled->frames.addAgent(*agent.identity);
+        }
+        const std::lock_guard lock(filled->mutex);
+        filled->origins = std::move(origins);
+        filled->recording = recordingOf(status);
+    };
+    auto recorder = Recorder::start({.targets = std::move(targets), .file = file, .last = kBefore, .detail = true}, std::move(listeners));
+    if (!recorder)
+        return std::unexpected(std::move(recorder).error());
+    session->m_recorder = std::move(*recorder);
+    return session;
+}
+
+LiveSession::~LiveSession()
+{
+    // Ending closes streams and the file, which may take a second: not on the UI thread.
+    QThreadPool::globalInstance()->start([recorder = std::move(m_recorder)]() mutable { recorder.reset(); });
+}
+
+RecordingState LiveSession::recording() const
+{
+    RecordingState state = FrameStoreSource::recording();
+    if (m_savedBatches != 0 && m_recorder->status().batches == m_savedBatches)
+        state.temporary = false; // nothing came since it was saved
+    return state;
+}
+
+void LiveSession::retry()
+{
+    QThreadPool::globalInstance()->start([recorder = m_recorder, controlling = m_controlling] {
+        const std::lock_guard lock(*controlling);
+        for (const AgentStatus& agent : recorder->status().agents) {
+            if (agent.state != AgentState::Away && agent.state != AgentState::Refused)
+                continue;
+            recorder->removeTarget(agent.target);
+            recorder->addTarget(agent.target);
+        }
+    });
+}
+
+Result<void> LiveSession::saveAs(const std::string& file)
+{
+    const std::lock_guard lock(*m_controlling);
+    const std::uint64_t batches = m_recorder->status().batches;
+    BN_TRY(m_recorder->saveAs(file));
+    m_savedBatches = batches;
+    return {};
+}
+
+} // namespace binnacle::desktop
