@@ -18,7 +18,7 @@ namespace binnacle::agent {
 /// When it cannot keep up or the bounds of design §2 are reached, rows go to `other` with exact totals, spans are sampled
 /// (coverage `spans_sampled`), and every reason is counted in the batch.
 ///
-/// Use: Collector, setCaptureControl(), seedProcesses(), begin(); then in a loop drain the probes, drained(); each second
+/// Use: Collector, begin(), setCaptureControl(); ProbeSet::create() calls watching(); then in a loop drain the probes, drained(); each second
 /// sample the sockets, then seal() a little after the second's end.
 class Collector final : public EventSink {
 public:
@@ -39,8 +39,9 @@ public:
     Collector& operator=(const Collector&) = delete;
 
     void setCaptureControl(CaptureControl* capture);
-    /// Reads every process that /proc shows.  Once, before the first event is taken.
+    /// Reads every process that /proc shows.  Once, after the hooks are attached: a program that starts in between is told by its event.
     void seedProcesses();
+    void watching() override { seedProcesses(); }
     /// The first second that will be sealed: from here on an exchange counts in the second in which it ended.
     void begin(TimeRange first, ClockAnchor anchor);
     /// Neither this process nor its connections are told of: the agent itself, a desktop on the same host.

@@ -93,7 +93,6 @@ int runAgent(const RunOptions& options)
     identity.epoch = (*buffer)->epoch();
 
     Collector collector(collectorOptions(host, identity));
-    collector.seedProcesses();
     const ClockAnchor anchor = readClocks();
     const TimeRange first = secondFrom(anchor.utc);
     collector.begin(first, anchor);

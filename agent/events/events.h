@@ -162,6 +162,8 @@ struct SocketSample {
 class EventSink {
 public:
     virtual ~EventSink() = default;
+    /// The hooks are attached, and what was there before follows: whoever looks around now misses nothing.
+    virtual void watching() {}
     virtual void on(const ConnectionOpened&) = 0;
     virtual void on(const ConnectionOwned&) = 0;
     virtual void on(const ConnectionClosed&) = 0;

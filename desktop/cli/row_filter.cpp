@@ -4,6 +4,7 @@
 #include "desktop/cli/where.h"
 
 #include <set>
+#include <utility>
 
 namespace binnacle::desktop {
 
@@ -30,6 +31,15 @@ void keepEndsOfEdges(Json& object)
         ends.insert(edge.at("to").get<std::string>());
     }
     keepRows(object.at("nodes"), [&](const Json& node) { return ends.contains(node.at("id").get<std::string>()); });
+}
+
+/// Connections of the pairs that are left.
+void keepConnectionsOfPairs(Json& object)
+{
+    std::set<std::pair<std::string, std::string>> pairs;
+    for (const Json& pair : object.at("pairs"))
+        pairs.emplace(pair.at("from").get<std::string>(), pair.at("to").get<std::string>());
+    keepRows(object.at("connections"), [&](const Json& row) { return pairs.contains({row.at("from").get<std::string>(), row.at("to").get<std::string>()}); });
 }
 
 /// Edges that touch the services that are left.
@@ -77,6 +87,8 @@ Result<void> filterRows(ShowWhat what, Json& object, const std::string& text)
     if (!where)
         return std::unexpected(std::move(where).error());
     keepRows(object.at(array), [&](const Json& row) { return where->matches(row); });
+    if (what == ShowWhat::Tcp)
+        keepConnectionsOfPairs(object);
     return {};
 }
 

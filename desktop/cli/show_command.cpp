@@ -44,6 +44,8 @@ Result<void> runShow(const ShowCommand& command)
         return std::unexpected(Error(snapshot.error()).within("reading " + opened->about.path));
     Json object = showJson(command.what, *snapshot, opened->about, horizons);
     BN_TRY(filterRows(command.what, object, command.where));
+    if (!command.where.empty() && object.at(std::string(factsOf(command.what).arrays.front())).empty())
+        std::fprintf(stderr, "binnacle: nothing in this range fits --where\n");
     print(command.output == Output::Json ? jsonText(object) : showText(command.what, object));
     return {};
 }

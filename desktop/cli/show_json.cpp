@@ -208,6 +208,32 @@ Json pairsJson(const Snapshot& snapshot)
     return rows;
 }
 
+/// Beyond the contract's pairs: each connection as its own end reports it, by (from, to, opened).
+Json connectionJson(const Connection& connection)
+{
+    Json json;
+    json["from"] = connection.from;
+    json["to"] = connection.to;
+    json["local"] = connection.local;
+    json["remote"] = connection.remote;
+    json["side"] = connection.side == telemetry::Side::Client ? "client" : "server";
+    json["protocol"] = protocolName(connection.protocol);
+    json["instance"] = orNull(connection.instance);
+    json["pid"] = connection.pid == 0 ? Json(nullptr) : Json(connection.pid);
+    json["state"] = orNull(connection.state);
+    json["existed"] = connection.existed;
+    json["opened_ns"] = connection.existed && connection.openedAt == UtcTime{} ? Json(nullptr) : Json(ns(connection.openedAt));
+    json["closed_ns"] = connection.closedAt == UtcTime{} ? Json(nullptr) : Json(ns(connection.closedAt));
+    json["bytes_sent"] = connection.bytesSent;
+    json["bytes_received"] = connection.bytesReceived;
+    json["captured"] = connection.captured;
+    json["payload_lost"] = connection.payloadLost;
+    json["payload_unseen"] = connection.payloadUnseen;
+    json["requests"] = connection.requests;
+    json["rtt_ns"] = connection.rtt.count() == 0 ? Json(nullptr) : Json(connection.rtt.count());
+    return json;
+}
+
 Json openJson(const OpenExchange& open)
 {
     Json json;
@@ -284,7 +310,7 @@ const std::vector<ShowFacts>& showFacts()
     static const std::vector<ShowFacts> facts{
         {ShowWhat::Map, "map", "services and who calls whom", {"nodes", "edges"}},
         {ShowWhat::Services, "services", "rate, errors, latency, routes, callers and callees of each service", {"services"}},
-        {ShowWhat::Tcp, "tcp", "connections between each two services", {"pairs"}},
+        {ShowWhat::Tcp, "tcp", "connections between each two services, and each of them", {"pairs", "connections"}},
         {ShowWhat::InFlight, "inflight", "exchanges that are not finished at the end of the range", {"inflight"}},
         {ShowWhat::Events, "events", "what changed", {"events"}},
         {ShowWhat::Losses, "losses", "data that were there and are gone", {"losses"}},
@@ -316,6 +342,8 @@ const std::vector<std::string>& rowKeys(std::string_view array)
           "bytes_sent", "bytes_received", "client", "server", "seen_from", "failed_connects", "losses", "tcp", "health", "health_reasons"}},
         {"services", joined(node, {"requests", "errors", "statuses", "rps", "latency", "routes", "clients", "servers", "listening"})},
         {"pairs", joined({"from", "to", "port"}, kTcpKeys)},
+        {"connections", {"from", "to", "local", "remote", "side", "protocol", "instance", "pid", "state", "existed", "opened_ns", "closed_ns", "bytes_sent",
+                         "bytes_received", "captured", "payload_lost", "payload_unseen", "requests", "rtt_ns"}},
         {"inflight", {"service", "instance", "route", "peer", "started_ns", "age_ns", "waits_on", "thread", "stack"}},
         {"events", {"at_ns", "kind", "subject", "detail"}},
         {"losses", {"place", "reason", "unit", "count", "from_ns", "to_ns", "advice"}},
@@ -380,7 +408,10 @@ Json showJson(ShowWhat what, const Snapshot& snapshot, const ShowSource& source,
                 json["services"].push_back(serviceJson(node, snapshot.range));
         }
         break;
-    case ShowWhat::Tcp: json["pairs"] = pairsJson(snapshot); break;
+    case ShowWhat::Tcp:
+        json["pairs"] = pairsJson(snapshot);
+        json["connections"] = arrayOf(snapshot.connections, connectionJson);
+        break;
     case ShowWhat::InFlight: json["inflight"] = arrayOf(snapshot.inFlight, openJson); break;
     case ShowWhat::Events: json["events"] = arrayOf(snapshot.events, eventJson); break;
     case ShowWhat::Buffer:
