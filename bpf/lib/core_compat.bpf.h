@@ -60,7 +60,9 @@ static __always_inline struct syscall_arguments arguments_of(const struct pt_reg
 /* A 32-bit program's system call: other numbers, other layouts. */
 static __always_inline bool is_compat(const struct task_struct *task)
 {
-#if defined(__TARGET_ARCH_x86)
+#if defined(__TARGET_ARCH_x86) && defined(BN_TYPED_SOCKETS)
+	return task->thread_info.status & TS_COMPAT; /* from bpf_get_current_task_btf: a plain load */
+#elif defined(__TARGET_ARCH_x86)
 	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
 #else
 	return false;
