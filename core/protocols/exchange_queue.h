@@ -16,6 +16,8 @@ struct Origin {
     std::uint64_t position = 0;
     std::uint32_t sequence = 0;
     std::uint32_t thread = 0;
+    bool turn = false;  // the first after bytes of the other direction
+    bool joined = true; // no bytes were lost right before its chunk
 };
 
 /// Which request is a response for?  In protocols without ids: the oldest unanswered one.  The art is in what to do after bytes were lost.
@@ -50,25 +52,20 @@ public:
             verify(joined, at, sink);
         m_idleBefore = m_lastByteAt == HostTime{} ? Nanoseconds{} : at - m_lastByteAt;
         m_lastByteAt = std::max(m_lastByteAt, at);
-        m_turn = direction == Direction::Request && m_lastMoved == Direction::Response;
-        m_lastMoved = direction;
         m_begunByChunk = false;
-        if (direction == Direction::Request)
-            m_holeJustFound = false;
     }
 
     /// `responseOpen`: a response is half read.
     void requestBegins(const Request& request, const Origin& start, bool responseOpen, ExchangeSink& sink)
     {
         m_pipelined |= std::exchange(m_begunByChunk, true);
-        settle(start.at, responseOpen, sink);
-        const bool answered = std::exchange(m_turn, false);
+        settle(start, responseOpen, sink);
         m_aside = m_doubt != Doubt::None || m_pending.size() >= StreamParser::kMaxInFlight;
         if (m_aside) {
             setAside(start.at, sink);
             return;
         }
-        const bool between = answered && !m_pending.empty();
+        const bool between = start.turn && !m_pending.empty();
         Pending& pending = m_pending.pushBack();
         pending.request = request;
         pending.start = start;
@@ -150,10 +147,9 @@ public:
             ++m_orphans;
     }
 
-    /// Requests may be missing from here on.  `inside`: the one that had begun is cut.  `late`: some time before now, we learn of it only now.
-    void requestHole(bool inside, bool late, HostTime at, ExchangeSink& sink)
+    /// Requests may be missing from here on.  `inside`: the one that had begun is cut.
+    void requestHole(bool inside, HostTime at, ExchangeSink& sink)
     {
-        m_holeJustFound = late;
         const bool cut = inside && !m_aside && !m_pending.empty() && !m_pending.back().ended;
         if (cut) {
             m_pending.back().lost = m_pending.back().ended = true;
@@ -413,34 +409,35 @@ private:
         m_setAside = 1;
     }
 
-    bool isKnownAgain() const
+    bool isKnownAgain(const Origin& start) const
     {
         if (m_idleBefore >= kIdle || asksOneByOne())
             return true;
         if (m_doubt == Doubt::Attached && !P::kPipelines && !m_pipelined)
             return true;
-        return m_takesTurns && m_turn && (!m_holeJustFound || (m_unknownAnswers > 0 && !m_pipelined));
+        return m_takesTurns && start.turn && (start.joined || (m_unknownAnswers > 0 && !m_pipelined));
     }
 
     /// Called when a request begins: is the sequence known (again)?
-    void settle(HostTime at, bool responseOpen, ExchangeSink& sink)
+    void settle(const Origin& start, bool responseOpen, ExchangeSink& sink)
     {
-        if (m_responseHole && (asksOneByOne() || (m_takesTurns && m_turn))) {
+        const HostTime at = start.at;
+        if (m_responseHole && (asksOneByOne() || (m_takesTurns && start.turn))) {
             loseFront(m_pending.size(), at, sink); // their answers are over, in the hole
             m_responseHole = false;
             m_missingAtLeast = 0;
         }
-        if (m_provisional && !m_pending.empty() && !m_turn) {
+        if (m_provisional && !m_pending.empty() && !start.turn) {
             doubtAgain();
             return;
         }
-        if (m_doubt == Doubt::None || !isKnownAgain())
+        if (m_doubt == Doubt::None || !isKnownAgain(start))
             return;
         loseFront(m_pending.size(), at, sink);
         if (m_doubt == Doubt::Requests && m_setAside > m_unknownAnswers)
             lose(m_setAside - m_unknownAnswers, at, sink);
         m_unknown |= responseOpen; // it answers an older one
-        m_provisional = !m_turn || m_holeJustFound;
+        m_provisional = !start.turn || !start.joined;
         m_provisionalFrom = m_doubt;
         m_doubt = Doubt::None;
         m_setAside = m_unknownAnswers = 0;
@@ -468,7 +465,7 @@ private:
         if (m_doubt != Doubt::None) {
             loseFront(outstanding, at, sink); // or it is
         } else if (asksOneByOne()) {
-            loseFront(std::max(outstanding - 1, missing), at, sink);
+            loseFront(outstanding == 0 ? 0 : std::max(outstanding - 1, missing), at, sink);
         } else if (outstanding <= missing + 1) {
             loseFront(missing, at, sink);
         } else {
@@ -496,15 +493,12 @@ private:
     bool m_aside = false; // the request arriving now was set aside
     bool m_responseHole = false;
     bool m_withholds = false; // pairs are right if no request was lost meanwhile
-    bool m_turn = false;          // the bytes before the chunk at hand were the server's, and no request has begun since
-    bool m_holeJustFound = false; // by the chunk at hand
     bool m_pairedEarly = false;   // the last pair was of an early answer
     bool m_begunByChunk = false;  // a request began in the chunk at hand
     bool m_provisional = false;   // taken as known without a turn
     bool m_pipelined = false;     // a request was seen to begin before the answer to an older one, or in the same chunk
     bool m_takesTurns = true;
     int m_oneByOne = 0;
-    Direction m_lastMoved = Direction::Request;
 };
 
 } // namespace binnacle::protocols

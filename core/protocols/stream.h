@@ -44,8 +44,9 @@ public:
         m_queue.onBytes(chunk.direction, lane.joined, chunk.at, sink);
         if (!lane.joined)
             miss(chunk.direction, from, Timing::Unknown, chunk.at, sink);
-        lane.now = {chunk.at, chunk.position, chunk.tcpSequence, chunk.thread};
         lane.turn = m_lastDirection != chunk.direction;
+        lane.now = {chunk.at, chunk.position, chunk.tcpSequence, chunk.thread, lane.turn, lane.joined};
+        lane.first = from;
         m_lastDirection = chunk.direction;
         if (resumes(chunk.direction, bytes, sink))
             consume(chunk.direction, bytes, sink);
@@ -91,6 +92,7 @@ private:
         Origin partialOrigin;
         Origin start;                      // of the message that is being read
         Origin now;                        // of the chunk at hand; `position` is that of its first byte
+        std::uint64_t first = 0;           // the first byte of the chunk at hand that is new
         std::uint64_t cursor = 0;          // stream position of the next byte not yet looked at or kept
         Search searching = Search::No;
         int failures = 0;
@@ -107,6 +109,7 @@ private:
         Origin origin = lane.now;
         origin.sequence += static_cast<std::uint32_t>(lane.cursor - origin.position);
         origin.position = lane.cursor;
+        origin.turn = lane.turn && lane.cursor == lane.first;
         return origin;
     }
 
@@ -314,7 +317,7 @@ private:
         LaneState& state = stateOf(direction);
         while (lane.cursor < to && !m_left) {
             if (lane.searching != Search::No || state.skip == 0) {
-                hole(direction, Search::AfterGap, timing, at, sink);
+                hole(direction, Search::AfterGap, at, sink);
                 lane.cursor = to;
                 return;
             }
@@ -325,14 +328,14 @@ private:
             const Step ended = next(nothing, direction);
             const bool newlyKnown = direction == Direction::Request && state.part == Part::Whole && timing == Timing::Unknown;
             if (ended == Step::Frame && newlyKnown)
-                hole(direction, Search::AfterGap, timing, at, sink); // its answer may have passed already
+                hole(direction, Search::AfterGap, at, sink); // its answer may have passed already
             else if (ended == Step::Frame)
                 deliver(direction, ended, timing, sink);
         }
     }
 
     /// Whole messages may be missing here.
-    void hole(Direction direction, Search why, Timing timing, HostTime at, ExchangeSink& sink)
+    void hole(Direction direction, Search why, HostTime at, ExchangeSink& sink)
     {
         Lane& lane = laneOf(direction);
         const bool known = lane.searching == Search::No;
@@ -342,7 +345,7 @@ private:
         if (lane.searching != Search::ForFirst)
             lane.searching = why;
         if (direction == Direction::Request)
-            m_queue.requestHole(inside, timing == Timing::Unknown, at, sink);
+            m_queue.requestHole(inside, at, sink);
         else
             m_queue.responseHole(inside || begun, known, at, sink);
     }
@@ -357,7 +360,7 @@ private:
     {
         Lane& lane = laneOf(direction);
         sink.onLoss(Loss::ParserResync, lost, lane.now.at);
-        hole(direction, Search::AfterGarbage, Timing::Known, lane.now.at, sink);
+        hole(direction, Search::AfterGarbage, lane.now.at, sink);
         lane.cursor += unread;
         return Outcome::Stuck;
     }
@@ -367,7 +370,7 @@ private:
     {
         Lane& lane = laneOf(direction);
         sink.onLoss(Loss::ParserBufferFull, lost, lane.now.at);
-        hole(direction, Search::AfterGap, Timing::Known, lane.now.at, sink);
+        hole(direction, Search::AfterGap, lane.now.at, sink);
         lane.cursor += unread;
         return Outcome::Stuck;
     }
