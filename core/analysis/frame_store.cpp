@@ -182,7 +182,7 @@ std::vector<SeriesPoint> FrameStore::Private::series(std::string_view subject, T
     const std::int64_t to = std::min(ceilSecond(range.to), ceilSecond(levels.range().to));
     const std::int64_t width = widthFor(to - from, maxPoints, kLevelSeconds[levels.finestLevelAt(from)]);
     const auto resolved = resolve();
-    Tallies tallies(directory, *resolved, Tallies::Latency::Take);
+    Tallies tallies(*resolved, Tallies::Latency::Take);
     std::vector<bool> wanted = edgesOf(subject, *resolved);
     if (std::find(wanted.begin(), wanted.end(), true) == wanted.end())
         return points;
@@ -253,7 +253,7 @@ std::vector<SecondSummary> FrameStore::Private::seconds(TimeRange range)
     const std::int64_t to = std::min(ceilSecond(range.to), ceilSecond(levels.range().to));
     const std::int64_t settled = floorSecond(levels.range().to) - kSettled;
     const auto resolved = resolve();
-    Tallies tallies(directory, *resolved, Tallies::Latency::Skip);
+    Tallies tallies(*resolved, Tallies::Latency::Skip);
     for (std::int64_t second = from; second < to; ++second) {
         const Frame* frame = levels.findSecond(second);
         const auto known = summaries.find(second);
@@ -276,7 +276,7 @@ void FrameStore::Private::settle(std::int64_t second, const Frame& frame)
     if (summaries.contains(second))
         return;
     const auto resolved = resolve();
-    Tallies tallies(directory, *resolved, Tallies::Latency::Skip);
+    Tallies tallies(*resolved, Tallies::Latency::Skip);
     summaries[second] = summaryOf(second, frame, tallies);
 }
 

@@ -236,7 +236,7 @@ void Layouter::orderColumns(std::vector<std::vector<std::uint32_t>>& columns)
                 wish[node] = meanPlace(neighbours, place, place[node]);
                 m_steps += 1 + neighbours.size();
             }
-            std::stable_sort(column.begin(), column.end(), [&](std::uint32_t a, std::uint32_t b) {
+            std::sort(column.begin(), column.end(), [&](std::uint32_t a, std::uint32_t b) {
                 ++m_steps;
                 return wish[a] != wish[b] ? wish[a] < wish[b] : a < b;
             });

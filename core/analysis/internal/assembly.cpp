@@ -373,6 +373,10 @@ void Assembler::addInstancesTo(std::map<std::string, std::set<std::string>>& hos
             }
         }
     }
+    for (const std::uint32_t instance : m_present) { // also one that came and went between two looks
+        if (const std::uint32_t node = m_resolution.nodeOfInstance(instance); node != kNone)
+            ensureNode(node).instancesMax = std::max(ensureNode(node).instancesMax, 1U);
+    }
     for (const auto& [agent, sums] : m_sums.agents()) {
         for (const std::uint32_t instance : *sums.last->present) {
             const std::uint32_t node = m_resolution.nodeOfInstance(instance);
@@ -479,6 +483,7 @@ void Assembler::makeNodes()
     for (const Frame* frame : m_in.frames) {
         for (const InstanceSetPtr& set : frame->presence())
             m_present.insert(set->begin(), set->end());
+        m_present.insert(frame->ended().begin(), frame->ended().end());
     }
     addServices();
     std::map<std::string, std::set<std::string>> hosts, types;

@@ -170,8 +170,7 @@ void Frame::readGauges(const telemetry::Batch& batch, Directory::Batch& names)
     }
     part.present = std::make_shared<const InstanceSet>(sorted(std::move(alive)));
     m_presence.push_back(part.present);
-    if (!ended.empty()) // a set of its own: one that ended and its successor are not two at once
-        m_presence.push_back(std::make_shared<const InstanceSet>(sorted(std::move(ended))));
+    m_ended = sorted(std::move(ended));
     for (const telemetry::ListenRow& row : batch.overview->listening) {
         part.listeners.push_back(names.listener(row));
         m_queues.push_back({part.listeners.back(), row.acceptQueue});
@@ -216,15 +215,12 @@ void Frame::add(const Frame& other)
 void Frame::addAtSameTime(const Frame& other)
 {
     addCounts(other);
-    if (m_presence.empty() || other.m_presence.empty()) {
-        m_presence.insert(m_presence.end(), other.m_presence.begin(), other.m_presence.end());
-        return;
-    }
-    // The first set is who was alive at the end of the second; the others ended in it and stay by themselves.
-    InstanceSet all = *m_presence.front();
-    all.insert(all.end(), other.m_presence.front()->begin(), other.m_presence.front()->end());
-    m_presence.front() = std::make_shared<const InstanceSet>(sorted(std::move(all)));
-    m_presence.insert(m_presence.end(), other.m_presence.begin() + 1, other.m_presence.end());
+    InstanceSet all;
+    for (const InstanceSetPtr& set : m_presence)
+        all.insert(all.end(), set->begin(), set->end());
+    for (const InstanceSetPtr& set : other.m_presence)
+        all.insert(all.end(), set->begin(), set->end());
+    m_presence.assign(1, std::make_shared<const InstanceSet>(sorted(std::move(all))));
 }
 
 void Frame::addPresence(const InstanceSetPtr& set)
@@ -308,8 +304,14 @@ void Frame::addCounts(const Frame& other)
     }
     m_events.insert(m_events.end(), other.m_events.begin(), other.m_events.end());
     if (m_events.size() > kMaxEvents + kMaxEvents / 4) {
-        std::stable_sort(m_events.begin(), m_events.end(), [](const EventCell& a, const EventCell& b) { return a.at < b.at; });
+        std::sort(m_events.begin(), m_events.end(), [](const EventCell& a, const EventCell& b) {
+            return std::tie(a.at, a.kind, a.agent, a.instance, a.detail) < std::tie(b.at, b.kind, b.agent, b.instance, b.detail);
+        });
         m_events.erase(m_events.begin(), m_events.end() - kMaxEvents);
+    }
+    if (!other.m_ended.empty()) {
+        m_ended.insert(m_ended.end(), other.m_ended.begin(), other.m_ended.end());
+        m_ended = sorted(std::move(m_ended));
     }
     addConnections(other);
     addAgents(other);
@@ -362,7 +364,7 @@ std::size_t Frame::bytes() const
             + part.openExchanges.size() * sizeof(telemetry::OpenExchangeRow) + part.active.size() * 16;
     for (const InstanceSetPtr& set : m_presence)
         sum += set->size() * 4 + 32;
-    return sum + m_connections.size() * (sizeof(ConnectionCell) + 32) + m_events.size() * sizeof(EventCell)
+    return sum + m_ended.size() * 4 + m_connections.size() * (sizeof(ConnectionCell) + 32) + m_events.size() * sizeof(EventCell)
         + m_losses.size() * sizeof(LossCell) + m_coverage.size() * sizeof(CoverageCell) + m_queues.size() * sizeof(QueueCell);
 }
 

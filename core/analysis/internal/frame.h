@@ -88,6 +88,8 @@ public:
     const std::vector<AgentPart>& agents() const { return m_agents; }
     /// Distinct sets of instances that were alive at one time.
     const std::vector<InstanceSetPtr>& presence() const { return m_presence; }
+    /// Instances that ended, or that only late rows speak of: they were there, nobody knows with whom.  Ascending.
+    const InstanceSet& ended() const { return m_ended; }
     std::size_t bytes() const;
     /// No more is going to be added: gives the index back (a later add() makes it anew).
     void seal();
@@ -115,6 +117,7 @@ private:
     std::vector<QueueCell> m_queues;
     std::vector<AgentPart> m_agents;
     std::vector<InstanceSetPtr> m_presence;
+    InstanceSet m_ended;
     bool m_indexed = false;
     absl::flat_hash_map<std::uint64_t, std::uint32_t> m_requestOf; // end and route → row
     absl::flat_hash_map<std::uint32_t, std::uint32_t> m_tcpOf;

@@ -5,8 +5,8 @@ namespace binnacle::analysis::internal {
 
 using telemetry::Side;
 
-Tallies::Tallies(const Directory& directory, const Resolution& resolution, Latency latency)
-    : m_directory(directory), m_resolution(resolution), m_latency(latency), m_sides(resolution.edges().size())
+Tallies::Tallies(const Resolution& resolution, Latency latency)
+    : m_resolution(resolution), m_latency(latency), m_sides(resolution.edges().size())
 {
 }
 

@@ -22,7 +22,7 @@ class Tallies {
 public:
     enum class Latency { Skip, Take };
 
-    Tallies(const Directory& directory, const Resolution& resolution, Latency latency);
+    Tallies(const Resolution& resolution, Latency latency);
 
     /// Only these edges count (by edge of the resolution); empty = all.
     void restrictTo(std::vector<bool> edges) { m_only = std::move(edges); }
@@ -40,7 +40,6 @@ public:
 private:
     Tally* tallyOf(std::uint32_t end);
 
-    const Directory& m_directory;
     const Resolution& m_resolution;
     const Latency m_latency;
     std::vector<bool> m_only;

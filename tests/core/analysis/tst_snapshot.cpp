@@ -395,6 +395,15 @@ TEST(Snapshot, aSuccessorAndTheOneThatEndedAreNotTwoAtOnce)
     }
     EXPECT_EQ(nodesText(build(source)), "process:api 1/1 unknown\nprocess:web 1/1 unknown\n");
     EXPECT_EQ(build(source).instances.size(), 3U);
+    // Those that came and went within one second are not known to have been there together.
+    BatchBuilder c("a", 8);
+    for (const char* name : {"curl-1", "curl-2", "curl-3"}) {
+        c.present(c.instance(name), c.service("curl"));
+        c.overview().presence.back().processes = 0;
+    }
+    source.add(c.build());
+    EXPECT_EQ(findNode(build(source), "process:curl")->instancesMax, 1U);
+    EXPECT_EQ(findNode(build(source), "process:curl")->instances, 0U);
 }
 
 TEST(Snapshot, listsOpenExchangesOldestFirst)
