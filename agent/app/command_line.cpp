@@ -2,11 +2,14 @@
 #include "agent/app/command_line.h"
 
 #include "agent/probes/hooks.h"
+#include "core/base/platform/files.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <map>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -101,7 +104,7 @@ void addProbeOptions(CLI::App& app, Typed& typed)
 {
     app.add_option("--ring-bytes", typed.ringBytes, "Size of the kernel's data ring (16M)");
     app.add_option("--capture", typed.capture, "Where payload is read: socket (kernel 6.3+) or syscall; chosen by itself when left out");
-    app.add_option("--disable-hook", typed.disabled, "Do without this hook; `check` lists them");
+    app.add_option("--disable-hook", typed.disabled, "Do without this hook; `check` lists them")->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_option("--btf", typed.btf, "BTF of this kernel, when it has none of its own");
     app.add_option("--max-connections", typed.maxConnections, "Sockets tracked at once (65536)")->check(CLI::Range(64u, 16u << 20));
 }
@@ -114,7 +117,7 @@ void addListen(CLI::App& app, Typed& typed)
 CLI::App* addRun(CLI::App& app, Typed& typed)
 {
     CLI::App* run = app.add_subcommand("run", "Observe this host until SIGTERM or SIGINT");
-    run->set_config("--config", "", "Options from a file: `name = value` lines");
+    run->add_option("--config", typed.config, "Options from a file: `name = value` lines; what is said here counts more");
     addListen(*run, typed);
     run->add_option("--buffer", typed.buffer, "Folder of the rolling buffer; memory only when left out");
     run->add_option("--buffer-memory", typed.bufferMemory, "Most memory for the buffer (64M)");
@@ -139,6 +142,58 @@ int complain(const std::string& what)
     return 2;
 }
 
+/// `--name`, `value` of each line `name = value`; `#` begins a comment, quotes are taken off.
+Result<std::vector<std::string>> optionsFrom(const std::string& file)
+{
+    const auto text = platform::readFile(file, 1u << 20);
+    if (!text)
+        return std::unexpected(Error(text.error()).within("--config"));
+    std::vector<std::string> options;
+    std::istringstream lines(*text);
+    for (std::string line; std::getline(lines, line);) {
+        line = CLI::detail::trim_copy(line.substr(0, line.find('#')));
+        const std::size_t equals = line.find('=');
+        if (line.empty())
+            continue;
+        if (equals == std::string::npos)
+            return std::unexpected(usage("--config: `" + line + "` is no `name = value`"));
+        std::string value = CLI::detail::trim_copy(line.substr(equals + 1));
+        if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+            value = value.substr(1, value.size() - 2);
+        options.push_back("--" + CLI::detail::trim_copy(line.substr(0, equals)) + '=' + value);
+    }
+    return options;
+}
+
+Parsed parseWords(const std::vector<std::string>& words)
+{
+    CLI::App app("Binnacle's agent: sees the programs of this host through eBPF and serves what it sees to `binnacle`", "binnacle-agent");
+    Typed typed;
+    app.set_version_flag("--version", "binnacle-agent " BINNACLE_VERSION);
+    app.require_subcommand(1);
+    // In a file and on the command line: the last word counts.
+    app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    const CLI::App* run = addRun(app, typed);
+    CLI::App* check = app.add_subcommand("check", "What this kernel and these permissions allow; exit 1 if the agent cannot run");
+    addListen(*check, typed);
+    addProbeOptions(*check, typed);
+    const CLI::App* dump = addDump(app, typed);
+    try {
+        app.parse(std::vector<std::string>(words.rbegin(), words.rend())); // CLI11 takes the last word first
+    } catch (const CLI::ParseError& problem) {
+        if (problem.get_exit_code() == 0)
+            return {std::nullopt, app.exit(problem), {}};
+        if (!words.empty() && !words.front().starts_with('-') && !app.get_subcommand_no_throw(words.front()))
+            return {std::nullopt, complain("there is no command `" + words.front() + "`; there are run, check and dump"), {}};
+        return {std::nullopt, complain(std::string(problem.what()) + "; `binnacle-agent --help` lists what there is"), {}};
+    }
+    const Command command = run->parsed() ? Command::Run : dump->parsed() ? Command::Dump : Command::Check;
+    auto invocation = toInvocation(typed, command);
+    if (!invocation)
+        return {std::nullopt, complain(invocation.error().what), {}};
+    return {std::move(*invocation), 0, typed.config};
+}
+
 } // namespace
 
 Result<std::uint64_t> parseSize(std::string_view text)
@@ -161,27 +216,15 @@ Result<std::uint64_t> parseSize(std::string_view text)
 
 Parsed parseCommandLine(int argc, const char* const* argv)
 {
-    CLI::App app("Binnacle's agent: sees the programs of this host through eBPF and serves what it sees to `binnacle`", "binnacle-agent");
-    Typed typed;
-    app.set_version_flag("--version", "binnacle-agent " BINNACLE_VERSION);
-    app.require_subcommand(1);
-    const CLI::App* run = addRun(app, typed);
-    CLI::App* check = app.add_subcommand("check", "What this kernel and these permissions allow; exit 1 if the agent cannot run");
-    addListen(*check, typed);
-    addProbeOptions(*check, typed);
-    const CLI::App* dump = addDump(app, typed);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& problem) {
-        if (problem.get_exit_code() == 0)
-            return {std::nullopt, app.exit(problem)};
-        return {std::nullopt, complain(std::string(problem.what()) + "; `binnacle-agent --help` lists what there is")};
-    }
-    const Command command = run->parsed() ? Command::Run : dump->parsed() ? Command::Dump : Command::Check;
-    auto invocation = toInvocation(typed, command);
-    if (!invocation)
-        return {std::nullopt, complain(invocation.error().what)};
-    return {std::move(*invocation), 0};
+    std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    Parsed parsed = parseWords(words);
+    if (parsed.config.empty())
+        return parsed;
+    const auto options = optionsFrom(parsed.config);
+    if (!options)
+        return {std::nullopt, complain(options.error().what), {}};
+    words.insert(words.begin() + 1, options->begin(), options->end()); // after `run`, before what was typed
+    return parseWords(words);
 }
 
 } // namespace binnacle::agent

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace binnacle::agent {
@@ -39,6 +40,7 @@ struct Invocation {
 struct Parsed {
     std::optional<Invocation> invocation;
     int status = 0;
+    std::string config; // the file of --config, whose options are in `invocation` already
 };
 
 Parsed parseCommandLine(int argc, const char* const* argv);

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/app/command_line.h"
+
+#include "agent/probes/hooks.h"
+#include "tests/agent/buffer/sample_seconds.h"
+
+#include <fstream>
+#include <gtest/gtest.h>
+
+namespace binnacle::agent {
+namespace {
+
+Parsed parse(std::vector<const char*> arguments)
+{
+    arguments.insert(arguments.begin(), "binnacle-agent");
+    return parseCommandLine(static_cast<int>(arguments.size()), arguments.data());
+}
+
+TEST(CommandLine, runsWithTheDefaultsOfTheDesign)
+{
+    const Parsed parsed = parse({"run"});
+    ASSERT_TRUE(parsed.invocation.has_value());
+    EXPECT_EQ(parsed.invocation->command, Command::Run);
+    const RunOptions& run = parsed.invocation->run;
+    EXPECT_TRUE(run.buffer.folder.empty());
+    EXPECT_EQ(run.buffer.memoryBytes, 64u << 20);
+    EXPECT_EQ(run.buffer.diskBytes, 512u << 20);
+    EXPECT_EQ(run.probes.ringBytes, 16u << 20);
+    EXPECT_EQ(run.probes.maxConnections, 65536u);
+    EXPECT_EQ(run.probes.capture, CaptureSource::Automatic);
+}
+
+TEST(CommandLine, takesEveryOption)
+{
+    const Parsed parsed = parse({"run", "--listen", "127.0.0.1:1234", "--buffer", "/b", "--buffer-memory", "32M", "--buffer-disk", "1G", "--ring-bytes", "64K",
+                                 "--capture", "syscall", "--disable-hook", "reset_sent", "--disable-hook", "process_exit", "--btf", "/x.btf", "--max-connections",
+                                 "1000", "--cpu-budget", "25"});
+    ASSERT_TRUE(parsed.invocation.has_value());
+    const RunOptions& run = parsed.invocation->run;
+    EXPECT_EQ(run.listen.toText(), "127.0.0.1:1234");
+    EXPECT_EQ(run.buffer.folder, "/b");
+    EXPECT_EQ(run.buffer.memoryBytes, 32u << 20);
+    EXPECT_EQ(run.buffer.diskBytes, 1u << 30);
+    EXPECT_EQ(run.probes.ringBytes, 64u << 10);
+    EXPECT_EQ(run.probes.capture, CaptureSource::Syscall);
+    EXPECT_EQ(run.probes.disabled, (std::vector{Hook::ResetSent, Hook::ProcessExit}));
+    EXPECT_EQ(run.probes.btfFile, "/x.btf");
+    EXPECT_EQ(run.probes.maxConnections, 1000u);
+    EXPECT_DOUBLE_EQ(run.cpuShare, 0.25);
+}
+
+TEST(CommandLine, readsOptionsFromAFile)
+{
+    const samples::ScratchFolder scratch;
+    const std::string file = (scratch.path() / "agent.conf").string();
+    std::ofstream(file) << "# of this host\nbuffer-memory = \"48M\"\nring-bytes = 1M\nlisten = \"unix:/tmp/x.sock\"\n";
+    const Parsed parsed = parse({"run", "--config", file.c_str(), "--ring-bytes", "2M"});
+    ASSERT_TRUE(parsed.invocation.has_value());
+    EXPECT_EQ(parsed.invocation->run.buffer.memoryBytes, 48u << 20);
+    EXPECT_EQ(parsed.invocation->run.probes.ringBytes, 2u << 20); // what was typed counts more
+    EXPECT_EQ(parsed.invocation->run.listen.toText(), "unix:/tmp/x.sock");
+}
+
+TEST(CommandLine, endsWithStatusTwoAndASentenceWhenItIsUsedWrongly)
+{
+    const std::vector<std::pair<std::vector<const char*>, const char*>> cases{
+        {{}, "required"},
+        {{"fly"}, "fly"},
+        {{"run", "--listen", "0.0.0.0:1"}, "port-forward"},
+        {{"run", "--listen", "nowhere"}, "unix:PATH"},
+        {{"run", "--buffer-memory", "lots"}, "no size"},
+        {{"run", "--buffer-memory", "1M"}, "at least"},
+        {{"run", "--capture", "smell"}, "socket or syscall"},
+        {{"run", "--disable-hook", "nothing"}, "process_exit"},
+        {{"run", "--cpu-budget", "0"}, "--cpu-budget"},
+        {{"dump", "--last", "soon", "-o", "x"}, "15m"},
+        {{"dump"}, "output"},
+        {{"run", "--config", "/no/such/file"}, "--config"},
+    };
+    for (const auto& [arguments, expected] : cases) {
+        testing::internal::CaptureStderr();
+        const Parsed parsed = parse(arguments);
+        const std::string said = testing::internal::GetCapturedStderr();
+        EXPECT_FALSE(parsed.invocation.has_value());
+        EXPECT_EQ(parsed.status, 2) << said;
+        EXPECT_NE(said.find(expected), std::string::npos) << said;
+    }
+}
+
+TEST(CommandLine, printsItsVersionAndIsDone)
+{
+    testing::internal::CaptureStdout();
+    const Parsed parsed = parse({"--version"});
+    EXPECT_EQ(testing::internal::GetCapturedStdout().rfind("binnacle-agent ", 0), 0u);
+    EXPECT_FALSE(parsed.invocation.has_value());
+    EXPECT_EQ(parsed.status, 0);
+}
+
+TEST(ParseSize, readsPowersOf1024)
+{
+    for (const auto& [text, bytes] : std::vector<std::pair<const char*, std::uint64_t>>{
+             {"0", 0}, {"65536", 65536}, {"64K", 65536}, {"64KiB", 65536}, {"64M", 64ull << 20}, {"1G", 1ull << 30}, {"1GB", 1ull << 30}})
+        EXPECT_EQ(parseSize(text), bytes) << text;
+    for (const char* text : {"", "M", "-1", "1T", "1.5M", "64 M", "99999999999G", "K64"})
+        EXPECT_FALSE(parseSize(text).has_value()) << text;
+}
+
+} // namespace
+} // namespace binnacle::agent
