@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <memory>
@@ -58,8 +59,10 @@ bpf_insn instruction(std::uint8_t code, std::uint8_t to, std::uint8_t from, std:
 template <std::size_t count>
 bool loads(const btf& types, const std::array<bpf_insn, count>& code)
 {
-    LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_RAW_TP,
-                .attach_btf_id = static_cast<__u32>(std::max(0, attachType(types, "tcp_destroy_sock"))));
+    bpf_prog_load_opts options{}; // LIBBPF_OPTS is C: libbpf tells versions apart by the size
+    options.sz = sizeof(options);
+    options.expected_attach_type = BPF_TRACE_RAW_TP;
+    options.attach_btf_id = static_cast<__u32>(std::max(0, attachType(types, "tcp_destroy_sock")));
     const int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "bn_probe", "GPL", code.data(), code.size(), &options);
     if (fd < 0)
         return false;

@@ -86,7 +86,9 @@ std::vector<HookProgram> programsOf(binnacle_bpf& s, Hook hook)
 Result<std::unique_ptr<KernelObject>> KernelObject::load(const KernelFacts& facts, const ProbeOptions& options, const ProbePlan& plan)
 {
     const LoaderMessages messages;
-    LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = options.btfFile.empty() ? nullptr : options.btfFile.c_str());
+    bpf_object_open_opts open{};
+    open.sz = sizeof(open);
+    open.btf_custom_path = options.btfFile.empty() ? nullptr : options.btfFile.c_str();
     std::unique_ptr<KernelObject> object(new KernelObject);
     object->m_skeleton = binnacle_bpf__open_opts(&open);
     if (!object->m_skeleton)
@@ -112,7 +114,10 @@ Result<void> KernelObject::attachSamples()
 {
     bpf_iter_link_info info{};
     info.map.map_fd = static_cast<__u32>(bpf_map__fd(m_skeleton->maps.connections));
-    LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof(info));
+    bpf_iter_attach_opts options{};
+    options.sz = sizeof(options);
+    options.link_info = &info;
+    options.link_info_len = sizeof(info);
     m_skeleton->links.socket_samples = bpf_program__attach_iter(m_skeleton->progs.socket_samples, &options);
     if (!m_skeleton->links.socket_samples)
         return failure(ErrorCode::Unsupported, fmt::format("cannot be attached: {}", std::strerror(errno)));

@@ -26,9 +26,10 @@ inline std::unique_ptr<ProbeSet> observe(RecordingSink& sink, const ProbeOptions
     return nullptr;
 }
 
-#define BN_OBSERVE(probes, sink, ...)                     \
-    const auto probes = observe(sink, ##__VA_ARGS__);     \
-    if (!probes)                                          \
+/// BN_OBSERVE(probes, sink[, options]): `probes` in the test's scope, or the test is over.
+#define BN_OBSERVE(variable, ...)                   \
+    const auto variable = observe(__VA_ARGS__);     \
+    if (!variable)                                  \
         return
 
 inline void drainWhile(ProbeSet& probes, RecordingSink& sink, Child& child)
