@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdio>
 #include <map>
@@ -19,6 +20,7 @@ namespace {
 constexpr std::uint64_t kLeastMemory = 8u << 20;
 constexpr std::uint64_t kLeastDisk = 8u << 20;
 constexpr std::uint64_t kLeastRing = 64u << 10;
+constexpr std::array<std::string_view, 3> kCommands{"run", "check", "dump"};
 
 /// Options as they were typed; turned into values after parsing, so that each mistake gets one sentence.
 struct Typed {
@@ -183,7 +185,7 @@ Parsed parseWords(const std::vector<std::string>& words)
     } catch (const CLI::ParseError& problem) {
         if (problem.get_exit_code() == 0)
             return {std::nullopt, app.exit(problem), {}};
-        if (!words.empty() && !words.front().starts_with('-') && !app.get_subcommand_no_throw(words.front()))
+        if (!words.empty() && !words.front().starts_with('-') && std::ranges::find(kCommands, words.front()) == kCommands.end())
             return {std::nullopt, complain("there is no command `" + words.front() + "`; there are run, check and dump"), {}};
         return {std::nullopt, complain(std::string(problem.what()) + "; `binnacle-agent --help` lists what there is"), {}};
     }
