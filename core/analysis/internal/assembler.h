@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/analysis/internal/assembly.h"
+#include "core/analysis/internal/health.h"
+#include "core/analysis/internal/sums.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace binnacle::analysis::internal {
+
+/// One assemble(): edges in assembly.cpp, nodes in assembly_nodes.cpp, lists in assembly_lists.cpp.
+class Assembler {
+public:
+    explicit Assembler(const Assembly& input)
+        : m_in(input), m_directory(input.directory), m_resolution(input.resolution), m_sums(input.directory, input.resolution, input.options.withRoutes)
+    {
+    }
+
+    Snapshot run()
+    {
+        m_snapshot.range = m_in.range;
+        for (const Frame* frame : m_in.frames)
+            m_sums.add(*frame);
+        m_sums.finish();
+        judgeLastBatches();
+        findAcceptQueues();
+        makeAgents();
+        makeEdges();
+        makeNodes();
+        makeInstances();
+        makeOpenExchanges();
+        if (m_in.options.withConnections)
+            makeConnections();
+        makeEvents();
+        makeLosses();
+        makeCoverage();
+        return std::move(m_snapshot);
+    }
+
+private:
+    struct JudgedSums {
+        Attempts client, server;
+        std::uint64_t failed = 0;
+        std::map<std::string, std::uint64_t> failedBy;
+    };
+
+    void judgeLastBatches();
+    void judgeFrame(const Frame& frame, const absl::flat_hash_map<std::uint32_t, std::size_t>& taken);
+    bool isCurrent(std::uint32_t agent) const;
+    void makeAgents();
+    void makeEdges();
+    Edge edgeOf(std::uint32_t index, const EdgeSums& sums) const;
+    Ledger ledgerOf(const SideSums& side) const;
+    std::vector<RouteSummary> routesOf(const SideSums& side) const;
+    TcpSummary tcpOf(const ResolvedEdge& edge, const EdgeSums& sums, telemetry::Side chosen) const;
+    void findAcceptQueues();
+    Verdict verdictOf(std::uint32_t index, const EdgeSums& sums, const Edge& edge) const;
+    void makeNodes();
+    void addServices();
+    Node& ensureNode(std::uint32_t node);
+    void addInstancesTo(std::map<std::string, std::set<std::string>>& hosts);
+    void addListening();
+    void addEdgesToNodes();
+    void makeInstances();
+    void makeOpenExchanges();
+    void makeConnections();
+    void makeEvents();
+    void makeLosses();
+    void makeCoverage();
+    std::string subjectOf(std::uint32_t instance, std::uint32_t service, std::uint32_t agent) const;
+
+    const Assembly& m_in; // lent for the call
+    const Directory& m_directory;
+    const Resolution& m_resolution;
+    Sums m_sums;
+    std::vector<JudgedSums> m_judged; // by edge
+    std::size_t m_judgedBatches = 0;
+    std::map<std::string, Node> m_nodes;
+    std::set<std::uint32_t> m_present; // instances, in the range
+    std::map<std::pair<std::uint32_t, std::uint16_t>, std::uint64_t> m_acceptQueues; // node and port → most seen
+    Snapshot m_snapshot;
+};
+
+/// Most requests first, then by name.
+inline void sortRoutes(std::vector<RouteSummary>& routes)
+{
+    std::sort(routes.begin(), routes.end(), [](const RouteSummary& a, const RouteSummary& b) {
+        return a.requests != b.requests ? a.requests > b.requests : a.route < b.route;
+    });
+}
+
+} // namespace binnacle::analysis::internal

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/analysis/internal/assembler.h"
+
+#include "core/analysis/errno_names.h"
+#include "core/analysis/words.h"
+
+#include <tuple>
+
+namespace binnacle::analysis::internal {
+
+using telemetry::Side;
+
+namespace {
+
+constexpr std::size_t kMaxListedConnections = 20'000;
+
+} // namespace
+
+void Assembler::makeOpenExchanges()
+{
+    for (const auto& [agent, sums] : m_sums.agents()) {
+        for (const telemetry::OpenExchangeRow& row : sums.last->openExchanges) {
+            const EndTarget target = m_resolution.ofEnd(row.end);
+            if (target.edge == kNone)
+                continue;
+            const ResolvedEdge& edge = m_resolution.edges()[target.edge];
+            const std::uint32_t instance = m_directory.ends()[row.end].instance;
+            const bool client = target.side == Side::Client;
+            OpenExchange open;
+            open.service = m_resolution.nodes()[client ? edge.from : edge.to].id;
+            open.peer = m_resolution.nodes()[client ? edge.to : edge.from].id;
+            open.instance = instance == kNone ? std::string() : m_directory.instances()[instance].entity.name;
+            open.route = m_directory.textAt(row.route);
+            open.startedAt = row.startedAt;
+            open.age = std::max(Nanoseconds::zero(), sums.last->range.to - row.startedAt);
+            if (client)
+                open.waitsOn = "peer"; // the request is out, the response is not complete: that much is certain
+            if (row.thread != 0)
+                open.thread = row.thread;
+            m_snapshot.inFlight.push_back(std::move(open));
+        }
+    }
+    std::sort(m_snapshot.inFlight.begin(), m_snapshot.inFlight.end(), [](const OpenExchange& a, const OpenExchange& b) {
+        return std::tie(a.startedAt, a.service, a.instance, a.route, a.peer, a.thread) < std::tie(b.startedAt, b.service, b.instance, b.route, b.peer, b.thread);
+    });
+}
+
+void Assembler::makeConnections()
+{
+    absl::flat_hash_map<EntityKey, const ConnectionCell*> latest;
+    for (const Frame* frame : m_in.frames) {
+        for (const ConnectionCell& cell : frame->connections()) {
+            const ConnectionCell*& known = latest[cell.row.connection];
+            if (!known || std::tie(cell.at, cell.row.bytesSent) > std::tie(known->at, known->row.bytesSent))
+                known = &cell;
+        }
+    }
+    for (const auto& [key, cell] : latest) {
+        const telemetry::ConnectionRow& row = cell->row;
+        const EndTarget target = m_resolution.ofEnd(row.end);
+        if (target.edge == kNone)
+            continue;
+        const KnownEnd& end = m_directory.ends()[row.end];
+        const ResolvedEdge& edge = m_resolution.edges()[target.edge];
+        Connection connection;
+        connection.key = key;
+        connection.from = m_resolution.nodes()[edge.from].id;
+        connection.to = m_resolution.nodes()[edge.to].id;
+        connection.local = Endpoint{end.local.address, row.localPort}.toText();
+        connection.remote = Endpoint{end.remote.address, row.remotePort}.toText();
+        connection.instance = end.instance == kNone ? std::string() : m_directory.instances()[end.instance].entity.name;
+        connection.side = end.side;
+        connection.protocol = edge.protocol;
+        connection.state = tcpStateName(row.state);
+        connection.pid = row.pid;
+        connection.existed = row.existed;
+        connection.openedAt = row.openedAt;
+        connection.closedAt = row.closedAt;
+        connection.bytesSent = row.bytesSent;
+        connection.bytesReceived = row.bytesReceived;
+        connection.captured = row.captured;
+        connection.payloadLost = row.payloadLost;
+        connection.payloadUnseen = row.payloadUnseen;
+        connection.requests = row.requests;
+        connection.rtt = row.rtt;
+        connection.rttVariance = row.rttVariance;
+        m_snapshot.connections.push_back(std::move(connection));
+    }
+    std::sort(m_snapshot.connections.begin(), m_snapshot.connections.end(), [](const Connection& a, const Connection& b) {
+        return std::tie(a.from, a.to, a.openedAt, a.local, a.remote, a.key) < std::tie(b.from, b.to, b.openedAt, b.local, b.remote, b.key);
+    });
+    if (m_snapshot.connections.size() > kMaxListedConnections)
+        m_snapshot.connections.resize(kMaxListedConnections);
+}
+
+std::string Assembler::subjectOf(std::uint32_t instance, std::uint32_t service, std::uint32_t agent) const
+{
+    const std::uint32_t node = instance != kNone ? m_resolution.nodeOfInstance(instance) : m_resolution.nodeOfService(service);
+    if (node != kNone)
+        return m_resolution.nodes()[node].id;
+    // Empty for our own programs: nobody asked about them.
+    return instance == kNone && service == kNone ? m_directory.hostName(agent) : std::string();
+}
+
+void Assembler::makeEvents()
+{
+    for (const Frame* frame : m_in.frames) {
+        for (const EventCell& cell : frame->events()) {
+            std::string subject = subjectOf(cell.instance, cell.service, cell.agent);
+            if (!subject.empty())
+                m_snapshot.events.push_back({cell.at, cell.kind, std::move(subject), m_directory.textAt(cell.detail)});
+        }
+    }
+    std::sort(m_snapshot.events.begin(), m_snapshot.events.end(), [](const Event& a, const Event& b) {
+        return std::tie(a.at, a.kind, a.subject, a.detail) < std::tie(b.at, b.kind, b.subject, b.detail);
+    });
+}
+
+void Assembler::makeLosses()
+{
+    std::map<Loss, LossSummary> losses;
+    const auto add = [&](Loss loss, std::uint64_t count, TimeRange range) {
+        const auto [entry, fresh] = losses.try_emplace(loss);
+        LossSummary& summary = entry->second;
+        if (fresh)
+            summary = lossSummary(loss, 0, range);
+        summary.count += count;
+        summary.range = {std::min(summary.range.from, range.from), std::max(summary.range.to, range.to)};
+    };
+    for (const Frame* frame : m_in.frames) {
+        for (const LossCell& cell : frame->losses())
+            add(cell.loss, cell.count, cell.range);
+    }
+    // A gap that the agent did not count by itself counts once.
+    std::set<Loss> counted;
+    for (const auto& [loss, summary] : losses)
+        counted.insert(loss);
+    for (const telemetry::Gap& gap : m_snapshot.gaps) {
+        if (!counted.contains(gap.reason))
+            add(gap.reason, 1, gap.range);
+    }
+    for (auto& [loss, summary] : losses)
+        m_snapshot.losses.push_back(std::move(summary));
+    std::sort(m_snapshot.losses.begin(), m_snapshot.losses.end(),
+              [](const LossSummary& a, const LossSummary& b) { return std::tie(a.place, a.reason) < std::tie(b.place, b.reason); });
+}
+
+void Assembler::makeCoverage()
+{
+    struct Share {
+        std::uint64_t part = 0, whole = 0;
+        std::string advice;
+    };
+    std::map<std::pair<std::string, std::string>, Share> shares;
+    for (const Frame* frame : m_in.frames) {
+        for (const CoverageCell& cell : frame->coverage()) {
+            std::string subject = subjectOf(cell.instance, cell.service, cell.agent);
+            if (subject.empty())
+                continue;
+            Share& share = shares[{std::move(subject), m_directory.textAt(cell.what)}];
+            share.part += cell.part;
+            share.whole += cell.whole;
+            share.advice = std::max(share.advice, m_directory.textAt(cell.advice));
+        }
+    }
+    for (const auto& [key, share] : shares) {
+        const double part = share.whole == 0 ? 0 : static_cast<double>(share.part) / static_cast<double>(share.whole);
+        if (share.part > 0)
+            m_snapshot.coverage.push_back({key.first, key.second, share.advice, part});
+    }
+}
+
+} // namespace binnacle::analysis::internal

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/analysis/internal/assembler.h"
+
+#include "core/analysis/words.h"
+
+namespace binnacle::analysis::internal {
+
+Node& Assembler::ensureNode(std::uint32_t index)
+{
+    const ResolvedNode& resolved = m_resolution.nodes()[index];
+    const auto [entry, fresh] = m_nodes.try_emplace(resolved.id);
+    if (fresh) {
+        entry->second.id = resolved.id;
+        entry->second.name = resolved.name;
+        entry->second.nameSpace = resolved.nameSpace;
+        entry->second.kind = resolved.kind;
+    }
+    return entry->second;
+}
+
+/// Services that exist or existed before the end of the range.  A program that only ever called others and is gone has no row:
+/// every command typed in a shell would stay for ever.
+void Assembler::addServices()
+{
+    std::set<std::uint32_t> serving; // nodes
+    for (const KnownListener& listener : m_directory.listeners()) {
+        if (listener.seen.first < m_in.range.to)
+            serving.insert(m_resolution.nodeOfInstance(listener.instance));
+    }
+    for (std::uint32_t i = 0; i < m_directory.services().size(); ++i) {
+        const KnownService& service = m_directory.services()[i];
+        const std::uint32_t node = m_resolution.nodeOfService(i);
+        if (node == kNone || service.seen.first >= m_in.range.to)
+            continue;
+        const bool process = service.entity.serviceKind == telemetry::ServiceKind::Process;
+        if (!process || serving.contains(node))
+            ensureNode(node);
+    }
+    for (const std::uint32_t instance : m_present) {
+        if (const std::uint32_t node = m_resolution.nodeOfInstance(instance); node != kNone)
+            ensureNode(node);
+    }
+    for (std::uint32_t i = 0; i < m_sums.edges().size(); ++i) {
+        if (!m_sums.edges()[i].seen())
+            continue;
+        ensureNode(m_resolution.edges()[i].from);
+        ensureNode(m_resolution.edges()[i].to);
+    }
+}
+
+void Assembler::addInstancesTo(std::map<std::string, std::set<std::string>>& hosts)
+{
+    for (const Frame* frame : m_in.frames) {
+        for (const InstanceSetPtr& set : frame->presence()) {
+            std::map<std::uint32_t, std::uint32_t> count;
+            for (const std::uint32_t instance : *set)
+                ++count[m_resolution.nodeOfInstance(instance)];
+            for (const auto& [node, alive] : count) {
+                if (node != kNone)
+                    ensureNode(node).instancesMax = std::max(ensureNode(node).instancesMax, alive);
+            }
+        }
+    }
+    for (const std::uint32_t instance : m_present) { // also one that came and went between two looks
+        if (const std::uint32_t node = m_resolution.nodeOfInstance(instance); node != kNone)
+            ensureNode(node).instancesMax = std::max(ensureNode(node).instancesMax, 1U);
+    }
+    for (const auto& [agent, sums] : m_sums.agents()) {
+        for (const std::uint32_t instance : *sums.last->present) {
+            const std::uint32_t node = m_resolution.nodeOfInstance(instance);
+            if (node == kNone)
+                continue;
+            if (isCurrent(agent))
+                ++ensureNode(node).instances;
+            else
+                ensureNode(node).instancesKnown = false;
+        }
+    }
+    for (const std::uint32_t instance : m_present) {
+        const std::uint32_t node = m_resolution.nodeOfInstance(instance);
+        if (node != kNone)
+            hosts[m_resolution.nodes()[node].id].insert(m_directory.hostName(m_directory.instances()[instance].agent));
+    }
+}
+
+void Assembler::addListening()
+{
+    for (const auto& [agent, sums] : m_sums.agents()) {
+        for (const std::uint32_t index : sums.last->listeners) {
+            const KnownListener& listener = m_directory.listeners()[index];
+            const std::uint32_t node = m_resolution.nodeOfInstance(listener.instance);
+            if (node != kNone && isCurrent(agent))
+                ensureNode(node).listening.push_back({listener.local.toText(), m_directory.instances()[listener.instance].entity.name});
+        }
+    }
+}
+
+namespace {
+
+/// Adds up what the inbound edges chose: different callers' requests, never two ledgers of one.
+void addInbound(Node& node, const Edge& edge, std::map<std::string, RouteSummary>& routes)
+{
+    Ledger& sum = node.inbound;
+    sum.requests += edge.chosen.requests;
+    sum.errors += edge.chosen.errors;
+    for (const auto& [status, count] : edge.chosen.statuses)
+        sum.statuses[status] += count;
+    sum.latency.merge(edge.chosen.latency);
+    sum.firstByte.merge(edge.chosen.firstByte);
+    sum.lost += edge.losses;
+    node.inFlight += edge.inFlight;
+    node.oldestInFlight = std::max(node.oldestInFlight, edge.oldestInFlight);
+    node.clients.push_back(edge.from);
+    for (const RouteSummary& route : edge.routes) {
+        RouteSummary& total = routes[route.route];
+        total.route = route.route;
+        total.requests += route.requests;
+        total.errors += route.errors;
+        for (const auto& [status, count] : route.statuses)
+            total.statuses[status] += count;
+        total.latency.merge(route.latency);
+        total.firstByte.merge(route.firstByte);
+    }
+}
+
+void judgeNode(Node& node, const std::vector<const Edge*>& inbound)
+{
+    if (inbound.empty()) {
+        node.healthReasons.push_back("No data: nothing called it in this range.");
+        return;
+    }
+    node.health = Health::Ok;
+    for (const Edge* edge : inbound) {
+        if (severity(edge->health) > severity(node.health))
+            node.health = edge->health;
+    }
+    for (const Edge* edge : inbound) {
+        if (edge->health != node.health)
+            continue;
+        for (const std::string& reason : edge->healthReasons)
+            node.healthReasons.push_back("From " + edge->from + ": " + reason);
+    }
+}
+
+void sortUnique(std::vector<std::string>& texts)
+{
+    std::sort(texts.begin(), texts.end());
+    texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+}
+
+} // namespace
+
+void Assembler::addEdgesToNodes()
+{
+    std::map<std::string, std::vector<const Edge*>> inbound;
+    for (const Edge& edge : m_snapshot.edges) {
+        inbound[edge.to].push_back(&edge);
+        m_nodes.at(edge.from).servers.push_back(edge.to);
+    }
+    for (auto& [id, node] : m_nodes) {
+        std::map<std::string, RouteSummary> routes;
+        for (const Edge* edge : inbound[id])
+            addInbound(node, *edge, routes);
+        for (auto& [text, route] : routes)
+            node.routes.push_back(std::move(route));
+        sortRoutes(node.routes);
+        sortUnique(node.clients);
+        sortUnique(node.servers);
+        judgeNode(node, inbound[id]);
+    }
+}
+
+void Assembler::makeNodes()
+{
+    for (const Frame* frame : m_in.frames) {
+        for (const InstanceSetPtr& set : frame->presence())
+            m_present.insert(set->begin(), set->end());
+        m_present.insert(frame->ended().begin(), frame->ended().end());
+    }
+    addServices();
+    std::map<std::string, std::set<std::string>> hosts, types;
+    addInstancesTo(hosts);
+    addListening();
+    for (const KnownService& service : m_directory.services()) {
+        const std::uint32_t node = m_resolution.nodeOfService(static_cast<std::uint32_t>(&service - m_directory.services().data()));
+        if (node != kNone && !service.entity.type.empty())
+            types[m_resolution.nodes()[node].id].insert(service.entity.type);
+    }
+    std::map<std::string, std::set<std::string>> instanceTypes;
+    for (std::uint32_t i = 0; i < m_directory.instances().size(); ++i) {
+        const std::uint32_t node = m_resolution.nodeOfInstance(i);
+        if (node != kNone && !m_directory.instances()[i].entity.type.empty())
+            instanceTypes[m_resolution.nodes()[node].id].insert(m_directory.instances()[i].entity.type);
+    }
+    addEdgesToNodes();
+    for (auto& [id, node] : m_nodes) {
+        node.hosts.assign(hosts[id].begin(), hosts[id].end());
+        const std::set<std::string>& type = types[id].empty() ? instanceTypes[id] : types[id];
+        node.type = type.empty() ? std::string() : *type.begin();
+        std::sort(node.listening.begin(), node.listening.end());
+        node.listening.erase(std::unique(node.listening.begin(), node.listening.end()), node.listening.end());
+        m_snapshot.nodes.push_back(std::move(node));
+    }
+}
+
+void Assembler::makeInstances()
+{
+    std::set<std::uint32_t> alive;
+    for (const auto& [agent, sums] : m_sums.agents()) {
+        if (isCurrent(agent))
+            alive.insert(sums.last->present->begin(), sums.last->present->end());
+    }
+    for (const std::uint32_t index : m_present) {
+        const std::uint32_t node = m_resolution.nodeOfInstance(index);
+        if (node == kNone)
+            continue;
+        const KnownInstance& known = m_directory.instances()[index];
+        m_snapshot.instances.push_back({known.entity.key, known.entity.name, m_directory.hostName(known.agent), m_resolution.nodes()[node].id,
+                                        alive.contains(index), known.entity.attributes});
+    }
+    std::sort(m_snapshot.instances.begin(), m_snapshot.instances.end(), [](const Instance& a, const Instance& b) { return a.key < b.key; });
+}
+
+} // namespace binnacle::analysis::internal
