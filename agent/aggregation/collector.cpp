@@ -7,6 +7,7 @@
 #include "core/protocols/route_template.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -274,6 +275,7 @@ public:
     void begin(TimeRange first, ClockAnchor anchor) { m_rows.begin(anchor.toHost(first.to)); }
     void seed() { m_processes.seed(); }
     void ignore(ProcessId pid) { m_processes.ignore(pid); }
+    void ignore(NetworkNamespace netns, const Endpoint& endpoint) { m_ownEndpoint = {netns, endpoint}; }
     void setCapture(CaptureControl* capture) { m_capture = capture; }
     void setBudgetStep(std::uint32_t step)
     {
@@ -363,12 +365,21 @@ private:
         return kNoIndex;
     }
 
+    /// Either end of a connection to the agent itself; the server's has no owner, since the agent's tasks are not told of.
+    bool isOwn(const SocketAddresses& addresses) const
+    {
+        return m_ownEndpoint && m_ownEndpoint->first == addresses.netns
+               && (m_ownEndpoint->second == addresses.local || m_ownEndpoint->second == addresses.remote);
+    }
+
     void settle(Connection& connection)
     {
         connection.settled = true;
         m_connections.pair(connection);
         decideSide(connection);
-        connection.instance = ownerOf(connection);
+        connection.ignored |= isOwn(connection.addresses);
+        if (!connection.ignored)
+            connection.instance = ownerOf(connection);
         if (connection.ignored) {
             releaseHeld(connection);
             if (m_capture)
@@ -481,6 +492,7 @@ private:
     }
 
     Options m_options;
+    std::optional<std::pair<NetworkNamespace, Endpoint>> m_ownEndpoint; // where the agent listens, when that is TCP
     CaptureControl* m_capture; // not owned; outlives this because the program says so
     ProcfsSource m_source;
     ProcessTable m_processes;
@@ -506,6 +518,7 @@ void Collector::setCaptureControl(CaptureControl* capture) { m_impl->setCapture(
 void Collector::seedProcesses() { m_impl->seed(); }
 void Collector::begin(TimeRange first, ClockAnchor anchor) { m_impl->begin(first, anchor); }
 void Collector::ignoreProcess(ProcessId pid) { m_impl->ignore(pid); }
+void Collector::ignoreEndpoint(NetworkNamespace netns, const Endpoint& endpoint) { m_impl->ignore(netns, endpoint); }
 void Collector::drained() { m_impl->drained(); }
 telemetry::Batch Collector::seal(TimeRange range, ClockAnchor anchor) { return m_impl->seal(range, anchor); }
 void Collector::note(HostTime at, EventKind kind, std::string detail) { m_impl->note(at, kind, std::move(detail)); }

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -39,6 +40,9 @@ HostFacts readHostFacts()
     utsname system{};
     if (::uname(&system) == 0)
         host.kernel = system.release;
+    struct stat status{};
+    if (::stat("/proc/self/ns/net", &status) == 0)
+        host.netns = static_cast<std::uint32_t>(status.st_ino);
     return host;
 }
 

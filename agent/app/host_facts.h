@@ -3,6 +3,7 @@
 
 #include "core/telemetry/batch.h"
 
+#include <cstdint>
 #include <string>
 
 namespace binnacle::agent {
@@ -13,6 +14,7 @@ struct HostFacts {
     std::string bootId;
     std::string name;      // NODE_NAME of the pod, else the host name
     std::string kernel;    // release
+    std::uint32_t netns = 0; // inode of the agent's own network namespace
 };
 
 HostFacts readHostFacts();

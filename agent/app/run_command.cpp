@@ -96,6 +96,8 @@ int runAgent(const RunOptions& options)
     const ClockAnchor anchor = readClocks();
     const TimeRange first = secondFrom(anchor.utc);
     collector.begin(first, anchor);
+    if (options.listen.kind == ListenAddress::Kind::Tcp)
+        collector.ignoreEndpoint(NetworkNamespace{host.netns}, options.listen.endpoint);
     auto probes = ProbeSet::create(options.probes, collector);
     if (!probes)
         return fail(probes.error());
