@@ -30,8 +30,7 @@ struct Origin {
 ///    than one possibility all outstanding requests are counted as lost.
 /// The sequence is known again when a request begins right after bytes of the server, on a connection whose client *takes turns*: no request was
 /// ever seen to begin between the answers to earlier ones (true of clients that ask one by one and of those that send a batch and read
-/// all its answers).  When the hole is only discovered by that very request, the client must never have pipelined, and an answer that no
-/// known request asked for must have come.  Two more cases are taken as known:
+/// all its answers), and no bytes are missing right before it.  Two more cases are taken as known:
 ///  - the client asked one by one kOneByOne times and never otherwise; then it has nothing older outstanding;
 ///  - nothing moved for kIdle.
 /// Limits: what a client does is taken from what was seen of it.  One that changes its habit with the very message that is lost is noticed at
@@ -165,7 +164,8 @@ public:
         m_early.clear();
     }
 
-    /// Responses may be missing from here on.  `inside`: one had begun and is cut.  `known`: the place was known to be a border otherwise.
+    /// Responses may be missing from here on.  `inside`: one had begun and is cut.  `known`: what was before them
+    /// was read; else nobody knows whose they are.
     void responseHole(bool inside, bool known, HostTime at, ExchangeSink& sink)
     {
         const bool unknown = std::exchange(m_unknown, false) || (m_pending.empty() && m_doubt != Doubt::None);
@@ -173,7 +173,9 @@ public:
             answerUnknown(at, sink);
         } else if (inside && !m_pending.empty()) {
             loseFront(1, at, sink);
-        } else if (!inside && known) {
+        } else if (!inside && !known) {
+            m_missingUnknown = true;
+        } else if (!inside) {
             m_missingAtLeast = 1;
         }
         m_responseHole = m_doubt == Doubt::None || !m_pending.empty();
@@ -415,7 +417,7 @@ private:
             return true;
         if (m_doubt == Doubt::Attached && !P::kPipelines && !m_pipelined)
             return true;
-        return m_takesTurns && start.turn && (start.joined || (m_unknownAnswers > 0 && !m_pipelined));
+        return m_takesTurns && start.turn && start.joined;
     }
 
     /// Called when a request begins: is the sequence known (again)?
@@ -424,7 +426,7 @@ private:
         const HostTime at = start.at;
         if (m_responseHole && (asksOneByOne() || (m_takesTurns && start.turn))) {
             loseFront(m_pending.size(), at, sink); // their answers are over, in the hole
-            m_responseHole = false;
+            m_responseHole = m_missingUnknown = false;
             m_missingAtLeast = 0;
         }
         if (m_provisional && !m_pending.empty() && !start.turn) {
@@ -462,14 +464,16 @@ private:
         const std::size_t missing = std::min(std::exchange(m_missingAtLeast, 0), outstanding);
         m_withholds = true;
         m_unknown |= missing == outstanding; // the response is for one that was not seen
+        const bool unknown = std::exchange(m_missingUnknown, false);
         if (m_doubt != Doubt::None) {
             loseFront(outstanding, at, sink); // or it is
-        } else if (asksOneByOne()) {
+        } else if (!unknown && asksOneByOne()) {
             loseFront(outstanding == 0 ? 0 : std::max(outstanding - 1, missing), at, sink);
-        } else if (outstanding <= missing + 1) {
+        } else if (!unknown && outstanding <= missing + 1) {
             loseFront(missing, at, sink);
         } else {
             loseFront(outstanding, at, sink);
+            m_unknown = true;
             m_doubt = Doubt::Responses;
         }
     }
@@ -492,6 +496,7 @@ private:
     bool m_unknown = false; // the response arriving now began when nothing was outstanding that we know of, and something was in doubt
     bool m_aside = false; // the request arriving now was set aside
     bool m_responseHole = false;
+    bool m_missingUnknown = false; // how much of the hole belongs to requests that are pending
     bool m_withholds = false; // pairs are right if no request was lost meanwhile
     bool m_pairedEarly = false;   // the last pair was of an early answer
     bool m_begunByChunk = false;  // a request began in the chunk at hand

@@ -15,6 +15,8 @@ class Stream final : public AnyStream {
 public:
     Stream(Start start, RouteCache& routes) : m_queue(start), m_routes(routes)
     {
+        // The first bytes of a connection begin a turn; those of an old one may be anything.
+        m_lastDirection = start == Start::MidStream ? Direction::Request : Direction::Response;
         for (Lane& lane : m_lanes) {
             lane.positioned = start == Start::FromFirstByte;
             lane.searching = start == Start::MidStream ? Search::ForFirst : Search::No;
@@ -131,6 +133,8 @@ private:
             if (!found) {
                 if (lane.searching == Search::AfterGarbage && !bytes.empty())
                     sink.onLoss(Loss::ParserResync, bytes.size(), lane.now.at);
+                if (direction == Direction::Response)
+                    m_queue.responseHole(false, false, lane.now.at, sink);
                 if (lane.turn && ++lane.failures >= kPatience)
                     leave(lane.now.at, sink);
                 return false;
@@ -387,7 +391,7 @@ private:
     typename P::Response m_response;
     ExchangeQueue<P> m_queue;
     RouteCache& m_routes; // not owned, outlives this (StreamParser)
-    Direction m_lastDirection = Direction::Response;
+    Direction m_lastDirection;
     bool m_left = false;
     bool m_unasked = false; // the response being read was parsed without knowing its request
 };
