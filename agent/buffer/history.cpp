@@ -4,6 +4,7 @@
 #include "core/telemetry/batch_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace binnacle::agent {
 namespace {
@@ -36,6 +37,9 @@ StoredSegment asStored(Tier tier, telemetry::Segment&& open)
 {
     StoredSegment segment;
     segment.tier = tier;
+    segment.epoch = open.header.epoch;
+    segment.firstSequence = open.header.firstSequence;
+    segment.lastSequence = open.header.lastSequence;
     segment.range = open.header.range;
     segment.size = open.bytes.size();
     segment.bytes = std::make_shared<const std::string>(std::move(open.bytes));
@@ -85,7 +89,7 @@ public:
     std::vector<Part> take()
     {
         std::erase_if(m_parts, [](const Part& part) { return part.segment.range.to <= part.wanted.from; });
-        std::ranges::stable_sort(m_parts, {}, [](const Part& part) { return part.segment.range.from; });
+        std::ranges::sort(m_parts, {}, [](const Part& part) { return std::pair(part.segment.range.from, part.segment.last()); });
         return std::move(m_parts);
     }
 
