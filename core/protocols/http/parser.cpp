@@ -3,6 +3,7 @@
 #include "core/protocols/http/frames.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 namespace binnacle::protocols {
@@ -23,10 +24,24 @@ constexpr bool isMethodCharacter(char c) { return (c >= 'A' && c <= 'Z') || c ==
 constexpr bool isBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
+/// Eight letters at once; a letter differs from its lower case in one bit, and what else that bit joins is in no name that we look for.
 bool equalsIgnoringCase(std::string_view text, std::string_view lowerCase)
 {
-    return text.size() == lowerCase.size()
-           && std::equal(text.begin(), text.end(), lowerCase.begin(), [](char a, char b) { return lower(a) == b; });
+    static constexpr std::uint64_t kCaseBits = 0x2020202020202020U;
+    if (text.size() != lowerCase.size())
+        return false;
+    const auto wordAt = [](std::string_view s, std::size_t at) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, s.data() + at, sizeof word);
+        return word | kCaseBits;
+    };
+    if (text.size() < 8)
+        return std::equal(text.begin(), text.end(), lowerCase.begin(), [](char a, char b) { return lower(a) == b; });
+    for (std::size_t i = 0; i + 8 < text.size(); i += 8) {
+        if (wordAt(text, i) != wordAt(lowerCase, i))
+            return false;
+    }
+    return wordAt(text, text.size() - 8) == wordAt(lowerCase, text.size() - 8);
 }
 
 std::string_view trimmed(std::string_view text)
@@ -46,9 +61,12 @@ struct Line {
 
 std::optional<Line> lineAt(std::string_view text, std::size_t from)
 {
-    const std::size_t end = text.find('\n', from);
-    if (end == std::string_view::npos)
+    if (from >= text.size())
         return std::nullopt;
+    const auto* feed = static_cast<const char*>(std::memchr(text.data() + from, '\n', text.size() - from));
+    if (!feed)
+        return std::nullopt;
+    const auto end = static_cast<std::size_t>(feed - text.data());
     const std::size_t length = end - from;
     return Line{text.substr(from, length > 0 && text[end - 1] == '\r' ? length - 1 : length), end + 1};
 }
@@ -71,11 +89,14 @@ std::optional<RequestLine> parseRequestLine(std::string_view line)
     const std::size_t space = line.find(' ');
     if (space == 0 || space > kMaxMethod || line.size() < space + 11)
         return std::nullopt;
-    const std::string_view method = line.substr(0, space);
+    for (std::size_t i = 0; i < space; ++i) {
+        if (!isMethodCharacter(line[i]))
+            return std::nullopt;
+    }
     const auto version = versionOf(line.substr(line.size() - 8));
-    if (!version || line[line.size() - 9] != ' ' || !std::all_of(method.begin(), method.end(), isMethodCharacter))
+    if (!version || line[line.size() - 9] != ' ')
         return std::nullopt;
-    return RequestLine{method, line.substr(space + 1, line.size() - space - 10), *version};
+    return RequestLine{line.substr(0, space), line.substr(space + 1, line.size() - space - 10), *version};
 }
 
 std::string_view knownMethod(std::string_view method)
@@ -92,19 +113,24 @@ struct Framing {
     bool invalid = false;
 };
 
+std::optional<std::uint64_t> decimal(std::string_view digits)
+{
+    std::uint64_t value = 0;
+    for (const char c : digits) {
+        if (!isDigit(c))
+            return std::nullopt;
+        value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    return digits.empty() || digits.size() > 18 || value > kMaxLength ? std::nullopt : std::optional(value);
+}
+
 /// "5", or "5, 5" (RFC 9112 §6.3: a list of equal values is one value).
 void addLength(std::string_view value, Framing& framing)
 {
-    while (true) {
+    while (!framing.invalid) {
         const std::size_t comma = value.find(',');
-        const std::string_view number = trimmed(value.substr(0, comma));
-        std::uint64_t length = 0;
-        framing.invalid |= number.empty() || number.size() > 18 || !std::all_of(number.begin(), number.end(), isDigit);
-        if (framing.invalid)
-            return;
-        for (const char c : number)
-            length = length * 10 + static_cast<std::uint64_t>(c - '0');
-        framing.invalid |= length > kMaxLength || (framing.length && *framing.length != length);
+        const auto length = decimal(trimmed(value.substr(0, comma)));
+        framing.invalid = !length || (framing.length && framing.length != length);
         framing.length = length;
         if (comma == std::string_view::npos)
             return;
@@ -145,7 +171,7 @@ void takeTraceparent(std::string_view value, Http::Request& out)
     out.hasTraceparent = takeHex(value.substr(3, 32), out.traceId) && takeHex(value.substr(36, 16), out.parentSpanId);
 }
 
-/// Is this line `name: …`?  `name` in lower case.  The value, without the blanks around it, may go on in folded lines.
+/// Is this line `name: …`?  `name` in lower case.  Most lines fail at the colon.
 bool isField(std::string_view line, std::string_view name)
 {
     return line.size() > name.size() && line[name.size()] == ':' && equalsIgnoringCase(line.substr(0, name.size()), name);
@@ -186,7 +212,7 @@ std::string_view fieldOfInterest(std::string_view line, bool request)
 {
     static constexpr std::string_view kContentLength = "content-length", kTransferEncoding = "transfer-encoding",
                                       kTraceparent = "traceparent", kRequestId = "x-request-id";
-    switch (line.empty() ? 0 : lower(line[0])) {
+    switch (lower(line[0])) {
     case 'c': return isField(line, kContentLength) ? kContentLength : std::string_view{};
     case 't':
         if (isField(line, kTransferEncoding))
@@ -197,15 +223,23 @@ std::string_view fieldOfInterest(std::string_view line, bool request)
     }
 }
 
-/// Reads the fields from `from` on; returns where the body begins, nothing when the head is not all there.
+/// Reads the fields from `from` on; returns where the body begins, nothing when the head is not all there.  This is where the time of a small
+/// message goes: a line that is of no interest costs one search for its end and one look at its first letter.
 std::optional<std::size_t> readFields(std::string_view text, std::size_t from, Framing& framing, Http::Request* request)
 {
-    while (const auto line = lineAt(text, from)) {
-        if (line->text.empty())
-            return line->next;
-        const std::string_view name = fieldOfInterest(line->text, request != nullptr);
+    const char* const begin = text.data();
+    const char* const end = begin + text.size();
+    for (const char* line = begin + from; line < end;) {
+        const auto* feed = static_cast<const char*>(std::memchr(line, '\n', static_cast<std::size_t>(end - line)));
+        if (!feed)
+            return std::nullopt;
+        const auto size = static_cast<std::size_t>(feed - line);
+        const auto next = static_cast<std::size_t>(feed + 1 - begin);
+        if (size == 0 || (size == 1 && *line == '\r'))
+            return next;
+        const std::string_view name = fieldOfInterest({line, size}, request != nullptr);
         if (!name.empty()) {
-            const auto value = foldedValue(text, from + name.size() + 1, line->next);
+            const auto value = foldedValue(text, static_cast<std::size_t>(line - begin) + name.size() + 1, next);
             if (!value)
                 return std::nullopt;
             if (name.size() == 11 || name.size() == 12)
@@ -213,7 +247,7 @@ std::optional<std::size_t> readFields(std::string_view text, std::size_t from, F
             else
                 takeFraming(name, *value, framing);
         }
-        from = line->next;
+        line = feed + 1;
     }
     return std::nullopt;
 }
@@ -342,12 +376,15 @@ Likeness likenessOfRequest(std::string_view text)
 
 Likeness likenessOfResponse(std::string_view text)
 {
-    static constexpr std::string_view kShape = "HTTP/1.0 200";
-    for (std::size_t i = 0; i < std::min(text.size(), kShape.size()); ++i) {
-        if (isDigit(kShape[i]) && i > 5 ? !isDigit(text[i]) : text[i] != kShape[i])
+    static constexpr std::string_view kBegin = "HTTP/1.";
+    static constexpr std::size_t kSize = 12; // "HTTP/1.1 200"
+    if (!text.starts_with(kBegin.substr(0, text.size())))
+        return Likeness::No;
+    for (std::size_t i = kBegin.size(); i < std::min(text.size(), kSize); ++i) {
+        if (i == 8 ? text[i] != ' ' : !isDigit(text[i]))
             return Likeness::No;
     }
-    return text.size() < kShape.size() ? Likeness::Maybe : Likeness::Yes;
+    return text.size() < kSize ? Likeness::Maybe : Likeness::Yes;
 }
 
 Http::Verb verbOf(std::string_view method)
@@ -356,16 +393,17 @@ Http::Verb verbOf(std::string_view method)
 }
 
 /// RFC 9112 §6.3, rules 1 and 2: these have no body whatever their fields say.
-bool hasNoBody(std::string_view status, const Http::Request* answering)
+bool hasNoBody(int status, const Http::Request* answering)
 {
-    return status == "204" || status == "304" || (answering && answering->verb == Http::Verb::Head);
+    return status == 204 || status == 304 || (answering && answering->verb == Http::Verb::Head);
 }
 
 Step beginResponse(Http::Lane& lane, std::string_view status, const Framing& framing, const Http::Request* answering, Http::Response& out)
 {
+    const int code = (status[0] - '0') * 100 + (status[1] - '0') * 10 + (status[2] - '0');
     std::copy_n(status.begin(), 3, out.status.begin());
-    out.leaves = status == "101" || (answering && answering->verb == Http::Verb::Connect && status[0] == '2');
-    if (out.leaves || hasNoBody(status, answering))
+    out.leaves = code == 101 || (answering && answering->verb == Http::Verb::Connect && code / 100 == 2);
+    if (out.leaves || hasNoBody(code, answering))
         return begun(lane, {});
     if (framing.invalid && !framing.chunked)
         return Step::Resync;
