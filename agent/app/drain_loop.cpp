@@ -136,6 +136,7 @@ void DrainLoop::fillHealth(telemetry::Batch& batch)
     health.cpu = cpu - std::exchange(m_cpuBefore, cpu);
     health.residentBytes = ownResidentBytes();
     health.mapBytes = m_parts.probes.mapBytes();
+    health.ringFillPermille = m_parts.probes.takeRingFillPermille();
     health.bufferMemoryBytes = buffer.memoryBytes;
     health.bufferDiskBytes = buffer.diskBytes;
     health.uptime = now - m_began;

@@ -20,8 +20,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace binnacle::agent {
 namespace {
@@ -149,6 +151,7 @@ std::size_t ProbeSet::drain(EventSink& sink)
 {
     m_thread.check();
     const std::uint64_t dataUntil = m_data->written();
+    m_mostWaiting = std::max(m_mostWaiting, dataUntil - m_data->read());
     std::size_t records = m_lifecycle->drain(m_lifecycle->written(), [&](ByteView record) { deliverLifecycle(record, sink); });
     records += m_data->drain(dataUntil, [&](ByteView record) { deliverData(record, sink); });
     if (m_data->read() >= dataUntil)
@@ -167,8 +170,14 @@ void ProbeSet::deliverKept(EventSink& sink)
 
 void ProbeSet::drainAll(EventSink& sink)
 {
-    while (drain(sink) > 0 || !m_closesKept.empty() || !m_closesNow.empty()) {
+    constexpr int kRounds = 8; // the observed programs go on: waiting for silence could last for ever
+    for (int round = 0; round < kRounds && (drain(sink) > 0 || !m_closesKept.empty() || !m_closesNow.empty()); ++round) {
     }
+}
+
+std::uint32_t ProbeSet::takeRingFillPermille()
+{
+    return static_cast<std::uint32_t>(std::exchange(m_mostWaiting, 0) * 1000 / ringBytes());
 }
 
 void ProbeSet::sample(EventSink& sink)

@@ -40,7 +40,7 @@ public:
     /// complete by now.  Returns the number of records.
     std::size_t drain(EventSink& sink);
 
-    /// Drains until nothing is left, closes included.
+    /// Drains until nothing is left, closes included, or until it is clear that the load will not pause.
     void drainAll(EventSink& sink);
 
     /// A SocketSample for each live connection and listener, and the losses since the last call.
@@ -61,6 +61,7 @@ public:
     std::size_t mapBytes() const;           // eBPF maps, as the kernel accounts for them
     std::size_t trackedSockets() const;     // rows of the connection map
     std::size_t ringBytes() const;
+    std::uint32_t takeRingFillPermille();   // the fullest that the data ring was found since the last call
 
 private:
     ProbeSet(KernelFacts facts, ProbePlan plan);
@@ -79,6 +80,7 @@ private:
     std::vector<std::vector<std::uint8_t>> m_closesKept; // seen before: their data is drained when this round's is
     std::unordered_set<std::uint32_t> m_ignored;
     ProbeCounters m_reported;
+    std::uint64_t m_mostWaiting = 0; // bytes of the data ring, since takeRingFillPermille()
     void* m_verdicts = nullptr; // mapped bn_verdict_slot[BN_VERDICT_SLOTS]
     int m_pollFd = -1;
     ThreadBound m_thread;
