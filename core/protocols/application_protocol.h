@@ -58,6 +58,7 @@ concept ApplicationProtocol =
              Direction direction) {
         { P::kProtocol } -> std::convertible_to<Protocol>;
         { P::kPipelines } -> std::convertible_to<bool>; // do clients usually send before the answer is there?
+        { P::kMaxInFlight } -> std::convertible_to<std::size_t>; // unanswered requests that are kept
         { P::looksLike(bytes, direction) } -> std::same_as<Likeness>;
         { state.lane(direction) } -> std::convertible_to<LaneState&>;
         { state.resetLane(direction) };

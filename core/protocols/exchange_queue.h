@@ -59,7 +59,7 @@ public:
     {
         m_pipelined |= std::exchange(m_begunByChunk, true);
         settle(start, responseOpen, sink);
-        m_aside = m_doubt != Doubt::None || m_pending.size() >= StreamParser::kMaxInFlight;
+        m_aside = m_doubt != Doubt::None || m_pending.size() >= P::kMaxInFlight;
         if (m_aside) {
             setAside(start.at, sink);
             return;

@@ -9,7 +9,8 @@
 
 namespace binnacle::protocols {
 
-/// First in, first out, in one block that grows by doubling and is kept: no allocation per element once it has its size.
+/// First in, first out, in one block that grows by doubling and is kept: no allocation per element once it has its size.  A block of more than
+/// kKept elements is given back when the last one leaves.
 template <class T>
 class RingQueue {
 public:
@@ -33,12 +34,22 @@ public:
     {
         BN_ASSERT(m_size > 0);
         m_first = (m_first + 1) & (m_capacity - 1);
-        --m_size;
+        if (--m_size == 0)
+            clear();
     }
 
-    void clear() { m_first = m_size = 0; }
+    void clear()
+    {
+        m_first = m_size = 0;
+        if (m_capacity > kKept) {
+            m_slots.reset();
+            m_capacity = 0;
+        }
+    }
 
 private:
+    static constexpr std::size_t kKept = 1024;
+
     void grow()
     {
         const std::size_t capacity = m_capacity == 0 ? 1 : m_capacity * 2;

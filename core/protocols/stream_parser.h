@@ -53,7 +53,8 @@ enum class Verdict : std::uint8_t {
 /// Turns the chunks of one TCP connection into exchanges: finds the protocol from the first bytes, puts messages together over chunk
 /// borders, pairs responses with requests.
 ///
-/// Owns a copy of at most kMaxPartial bytes a direction (one unfinished head or line) and the unanswered requests, at most kMaxInFlight.
+/// Owns a copy of at most kMaxPartial bytes a direction (one unfinished head or line) and the unanswered requests, at most kMaxInFlight
+/// (HTTP 1,024 of 240 bytes, Redis 16,384 of 136); what is over counts as lost.
 /// Bodies and values are skipped by their stated length, seen or not.  Thread: any one at a time; callbacks come from feed() and close().
 ///
 /// Feed chunks in the order they happened, duplicates allowed.  Missing bytes are noticed by `position` and `originalSize`:

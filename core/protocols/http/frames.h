@@ -12,6 +12,7 @@ namespace binnacle::protocols {
 struct Http {
     static constexpr Protocol kProtocol = Protocol::Http;
     static constexpr bool kPipelines = false; // allowed, but hardly any client does
+    static constexpr std::size_t kMaxInFlight = 1024;
 
     /// What decides how the response is framed.
     enum class Verb : std::uint8_t { Other, Head, Connect };

@@ -17,6 +17,7 @@ namespace binnacle::protocols {
 struct Redis {
     static constexpr Protocol kProtocol = Protocol::Redis;
     static constexpr bool kPipelines = true;
+    static constexpr std::size_t kMaxInFlight = 16 * 1024;
     static constexpr std::uint8_t kMaxName = 24;
 
     /// Commands that change what comes back.

@@ -6,23 +6,31 @@
 #include <atomic>
 #include <cstdlib>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <new>
 #include <string>
 
 namespace {
 std::atomic<std::size_t> allocations{0};
+std::atomic<std::size_t> bytesHeld{0};
 }
 
 // Counting replacements for this test program.
 void* operator new(std::size_t size)
 {
     allocations.fetch_add(1, std::memory_order_relaxed);
-    if (void* p = std::malloc(size))
-        return p;
-    throw std::bad_alloc();
+    void* p = std::malloc(size);
+    if (!p)
+        throw std::bad_alloc();
+    bytesHeld.fetch_add(malloc_usable_size(p), std::memory_order_relaxed);
+    return p;
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p) noexcept
+{
+    bytesHeld.fetch_sub(p ? malloc_usable_size(p) : 0, std::memory_order_relaxed);
+    std::free(p);
+}
+void operator delete(void* p, std::size_t) noexcept { operator delete(p); }
 
 namespace binnacle::protocols {
 namespace {
@@ -104,6 +112,32 @@ TEST(WorkBounds, bodiesAreNotKept)
     EXPECT_EQ(allocations.load() - before, 0u);
     feeder.feed(Direction::Response, "HTTP/1.1 204 No\r\n\r\n");
     EXPECT_EQ(feeder.sink.exchanges, 1u);
+}
+
+TEST(WorkBounds, memoryOfALargeBatchIsGivenBack)
+{
+    Feeder feeder;
+    std::string requests, replies;
+    for (int i = 0; i < 10000; ++i) {
+        requests += "*1\r\n$4\r\nPING\r\n";
+        replies += "+PONG\r\n";
+    }
+    feeder.feed(Direction::Request, requests);
+    const std::size_t held = bytesHeld.load();
+    feeder.feed(Direction::Response, replies);
+    EXPECT_EQ(feeder.sink.exchanges, 10000u);
+    EXPECT_LT(bytesHeld.load() + 1'000'000, held);
+}
+
+TEST(WorkBounds, aConnectionIsSmall)
+{
+    RouteCache routes;
+    const std::size_t before = bytesHeld.load();
+    StreamParser parser(Start::FromFirstByte, Roles::Known, routes);
+    Counter sink;
+    const std::string_view request = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+    parser.feed({hostTime(1), Direction::Request, 0, 0, 1, asBytes(request), static_cast<std::uint32_t>(request.size())}, sink);
+    EXPECT_LT(bytesHeld.load() - before, 2048u);
 }
 
 TEST(WorkBounds, endlessLinesEndAtTheLimit)
