@@ -21,12 +21,19 @@ void nameTheProgram()
     QGuiApplication::setHighDpiScaleFactorRoundingPolicy(Qt::HighDpiScaleFactorRoundingPolicy::PassThrough);
 }
 
+/// The offscreen platform warns of what it cannot do for every window; here that is no news.
+void onlyFaults(QtMsgType type, const QMessageLogContext&, const QString& message)
+{
+    if (type == QtCriticalMsg || type == QtFatalMsg)
+        std::fprintf(stderr, "%s\n", qPrintable(message));
+}
+
 /// Only this sub-command needs Qt's painting, and it needs no display for it.
 Result<void> screenshot(const ScreenshotRequest& request, int& argc, char** argv)
 {
     qputenv("QT_QPA_PLATFORM", "offscreen");
     qputenv("QT_SCALE_FACTOR", QByteArray::number(request.scale));
-    qputenv("QT_LOGGING_RULES", "qt.qpa.*=false");
+    qInstallMessageHandler(onlyFaults);
     QApplication application(argc, argv);
     BN_TRY(loadFonts());
     PictureWish wish{.file = request.file.string(), .page = QString::fromStdString(request.page), .at = request.at};

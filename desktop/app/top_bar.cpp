@@ -68,7 +68,8 @@ TopBar::TopBar(Workspace& workspace, QMenu& sources, QWidget* parent) : QFrame(p
     m_filter->setToolTip(tr("Every word must occur; -word must not; a,b is either"));
     m_filter->setAccessibleName(tr("Filter"));
     m_filter->setClearButtonEnabled(true);
-    m_filter->setFixedWidth(300);
+    m_filter->setMinimumWidth(140);
+    m_filter->setMaximumWidth(300);
     m_filter->installEventFilter(this);
     connect(m_filter, &QLineEdit::textChanged, &workspace, &Workspace::setFilter);
     connect(&workspace, &Workspace::filterChanged, this, [this] {
@@ -83,8 +84,8 @@ TopBar::TopBar(Workspace& workspace, QMenu& sources, QWidget* parent) : QFrame(p
     row->addSpacing(Space::kLarge);
     row->addWidget(m_source);
     row->addWidget(m_recording);
-    row->addStretch();
-    row->addWidget(m_filter);
+    row->addStretch(1);
+    row->addWidget(m_filter, 4);
     row->addSpacing(Space::kSmall);
     connect(&workspace, &Workspace::sourceChanged, this, &TopBar::present);
     present();

@@ -82,6 +82,8 @@ void Page::showEvent(QShowEvent* event)
 
 PageHeader::PageHeader(const QString& title, QWidget* parent) : QWidget(parent), m_sentence(new QLabel(this))
 {
+    setProperty("role", QStringLiteral("bar"));
+    setAttribute(Qt::WA_StyledBackground);
     auto* name = new QLabel(title, this);
     name->setFont(boldFont(TypeSize::kTitle));
     m_sentence->setProperty("role", QStringLiteral("muted"));

@@ -74,7 +74,7 @@ QString rateText(double perSecond)
     if (perSecond < 0.01)
         return QStringLiteral("<0.01");
     if (perSecond < 9999.5)
-        return perSecond < 999.5 ? threeDigits(perSecond) : QLocale::c().toString(std::llround(perSecond));
+        return perSecond < 999.5 ? threeDigits(perSecond) : countText(static_cast<std::uint64_t>(std::llround(perSecond)));
     return perSecond < 999.5e3 ? threeDigits(perSecond / 1e3) + QLatin1Char('k') : threeDigits(perSecond / 1e6) + QLatin1Char('M');
 }
 

@@ -16,7 +16,10 @@ namespace binnacle::desktop {
 namespace {
 
 /// Room between columns for the label of an edge.
-constexpr analysis::MapLayoutOptions kOptions{.nodeWidth = 184, .nodeHeight = 64, .columnGap = 176, .rowGap = 44};
+constexpr analysis::MapLayoutOptions kOptions{.nodeWidth = 184, .nodeHeight = 64, .columnGap = 156, .rowGap = 44};
+
+/// A request or two are always under way where there is traffic: only age is news.
+constexpr Nanoseconds kNews = std::chrono::seconds(1);
 
 QRectF rectOf(const analysis::MapRect& r) { return {r.x, r.y, r.width, r.height}; }
 
@@ -63,8 +66,7 @@ QString detailOf(const analysis::Node& node)
 
 QString badgeOf(std::uint64_t inFlight, Nanoseconds oldest)
 {
-    // A request or two are always under way where there is traffic: only age is news.
-    if (inFlight == 0 || oldest < std::chrono::seconds(1))
+    if (inFlight == 0 || oldest < kNews)
         return {};
     return QCoreApplication::translate("Map", "%1 in flight, oldest %2").arg(inFlight).arg(durationText(oldest));
 }
@@ -72,6 +74,8 @@ QString badgeOf(std::uint64_t inFlight, Nanoseconds oldest)
 QString labelOf(const analysis::Edge& edge, TimeRange range)
 {
     const QString protocol = protocolLabel(edge.protocol, edge.tls);
+    if (edge.inFlight > 0 && edge.oldestInFlight >= kNews)
+        return QCoreApplication::translate("Map", "%1 %2/s · %3 waiting").arg(protocol, rateText(perSecond(edge.chosen.requests, range)), countText(edge.inFlight));
     if (edge.chosen.requests > 0)
         return QStringLiteral("%1 %2/s · %3").arg(protocol, rateText(perSecond(edge.chosen.requests, range)), durationText(edge.chosen.latency.quantile(0.99)));
     if (edge.failedConnects > 0)

@@ -48,6 +48,11 @@ void addBars(TimelineLayout& layout, const Overview& overview, Nanoseconds step)
     for (const TimelineLayout::Bar& bar : layout.bars)
         most = std::max(most, std::max(bar.requests, bar.errors));
     layout.top = std::max(most, 1.0);
+    for (TimelineLayout::Bar& bar : layout.bars) {
+        const double all = std::max(bar.requests, bar.errors);
+        bar.height = std::sqrt(all / layout.top);
+        bar.errorHeight = all > 0 ? bar.height * bar.errors / all : 0;
+    }
 }
 
 void addGaps(TimelineLayout& layout, const Overview& overview)

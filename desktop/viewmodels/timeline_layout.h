@@ -14,6 +14,7 @@ struct TimelineLayout {
     struct Bar {
         double x = 0, width = 0;
         double requests = 0, errors = 0; // per second, the mean of the bar's seconds
+        double height = 0, errorHeight = 0;  // 0 … 1 of the strip
         bool losses = false;
         analysis::Health worst = analysis::Health::Unknown;
     };
@@ -36,7 +37,7 @@ struct TimelineLayout {
     std::vector<Span> gaps;   // recorded time about which nothing is known
     std::vector<Mark> marks;
     std::vector<Tick> ticks;
-    double top = 0;           // requests a second at full height
+    double top = 0;           // requests a second at full height; heights grow with the square root, so that one burst hides nothing
 
     double xOf(UtcTime t) const;
     UtcTime timeAt(double x) const;

@@ -4,6 +4,7 @@
 #include "desktop/widgets/design_tokens.h"
 
 #include <QApplication>
+#include <QFocusEvent>
 #include <QMouseEvent>
 #include <QPainter>
 #include <QWheelEvent>
@@ -153,6 +154,18 @@ void CanvasView::keyPressEvent(QKeyEvent* event)
         }
     }
     QWidget::keyPressEvent(event);
+}
+
+void CanvasView::focusInEvent(QFocusEvent* event)
+{
+    m_showsFocus = event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason;
+    update();
+}
+
+void CanvasView::focusOutEvent(QFocusEvent*)
+{
+    m_showsFocus = false;
+    update();
 }
 
 void CanvasView::resizeEvent(QResizeEvent*)

@@ -51,12 +51,18 @@ protected:
     void wheelEvent(QWheelEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
+
+    /// Came here by keyboard: then, and only then, a frame shows it.
+    bool showsFocus() const { return m_showsFocus; }
 
 private:
     QPointF m_center;
     double m_scale = 1;
     bool m_movedByHand = false;
     bool m_dragging = false;
+    bool m_showsFocus = false;
     QPointF m_pressedAt, m_lastMouse;
 };
 

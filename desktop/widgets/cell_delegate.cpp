@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kPadding = 10;
 constexpr int kSignWidth = 16;
+constexpr int kBarRoom = 36; // so that a short bar does not touch the figure
 
 CellKind kindOf(const QModelIndex& index) { return static_cast<CellKind>(index.data(Role::kCellKind).toInt()); }
 
@@ -26,7 +27,7 @@ void paintShare(QPainter& painter, const QRect& cell, double share, const Tokens
     const double width = room.width() * std::clamp(share, 0.0, 1.0);
     painter.setPen(Qt::NoPen);
     painter.setBrush(mixed(tokens.accent, tokens.surface, tokens.dark ? 0.20 : 0.13));
-    painter.drawRoundedRect(QRectF(room.right() - width, room.top(), width, room.height()), 3, 3);
+    painter.drawRoundedRect(QRectF(room.left(), room.top(), width, room.height()), 3, 3);
 }
 
 } // namespace
@@ -94,7 +95,8 @@ QSize CellDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex& ind
 {
     const CellKind kind = kindOf(index);
     const int width = QFontMetrics(fontOf(kind)).horizontalAdvance(index.data(Qt::DisplayRole).toString());
-    return {width + 2 * kPadding + (kind == CellKind::Health ? kSignWidth : 0) + 2, Space::kRow};
+    const bool barred = index.data(Role::kShare).isValid();
+    return {width + 2 * kPadding + (kind == CellKind::Health ? kSignWidth : 0) + (barred ? kBarRoom : 0) + 2, Space::kRow};
 }
 
 } // namespace binnacle::desktop

@@ -21,6 +21,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <utility>
 
 namespace binnacle::desktop {
 
@@ -50,14 +52,16 @@ std::vector<QList<QPointF>> runsOf(const std::vector<ChartPoint>& points, Nanose
     return runs;
 }
 
-double highest(const std::vector<ChartLine>& lines)
+std::pair<double, double> extremes(const std::vector<ChartLine>& lines)
 {
-    double most = 0;
+    double least = std::numeric_limits<double>::max(), most = 0;
     for (const ChartLine& line : lines) {
-        for (const ChartPoint& point : line.points)
+        for (const ChartPoint& point : line.points) {
+            least = std::min(least, point.value);
             most = std::max(most, point.value);
+        }
     }
-    return most;
+    return {std::min(least, most), most};
 }
 
 void clearAxis(QCategoryAxis& axis)
@@ -77,13 +81,16 @@ public:
     QCategoryAxis* timeAxis = nullptr;
     QCategoryAxis* valueAxis = nullptr;
     Format format = nullptr;
+    Scale scale = Scale::Linear;
     TimeRange range;
     std::vector<ChartLine> lines;
     Nanoseconds gapLength{};
 
     void restyle(const Tokens& tokens);
     void refill(const Tokens& tokens);
-    void setAxes(double top);
+    void setTimeAxis();
+    void setValueAxis();
+    double plotted(double value) const { return scale == Scale::Linear ? value : std::log10(std::max(value, 1.0)); }
     void addRun(const QList<QPointF>& run, const ChartLine& line, const Tokens& tokens);
     void setLegend(const Tokens& tokens);
 };
@@ -102,7 +109,7 @@ void ChartView::Private::restyle(const Tokens& tokens)
     valueAxis->setLineVisible(false);
 }
 
-void ChartView::Private::setAxes(double top)
+void ChartView::Private::setTimeAxis()
 {
     clearAxis(*timeAxis);
     timeAxis->setRange(milliseconds(range.from), milliseconds(range.to));
@@ -110,14 +117,29 @@ void ChartView::Private::setAxes(double top)
     const int labels = std::max(1, view->width() / 110);
     const Nanoseconds step = roundStep(range.length() / labels);
     for (auto t = std::chrono::ceil<std::chrono::seconds>(range.from.time_since_epoch()); UtcTime(t) <= range.to; t += std::chrono::seconds(1)) {
-        if (Nanoseconds(t).count() % step.count() == 0)
+        // A label at the very end would be cut.
+        if (Nanoseconds(t).count() % step.count() == 0 && range.to - UtcTime(t) > step / 4)
             timeAxis->append(clockText(UtcTime(t)), milliseconds(UtcTime(t)));
     }
+}
+
+void ChartView::Private::setValueAxis()
+{
     clearAxis(*valueAxis);
-    valueAxis->setRange(0, top);
-    valueAxis->setStartValue(0);
-    for (int i = 1; i <= kRows; ++i)
-        valueAxis->append(format(top * i / kRows), top * i / kRows);
+    const auto [least, most] = extremes(lines);
+    if (scale == Scale::Linear) {
+        const double top = roundTop(most * 1.02);
+        valueAxis->setRange(0, top);
+        valueAxis->setStartValue(0);
+        for (int i = 1; i <= kRows; ++i)
+            valueAxis->append(format(top * i / kRows), top * i / kRows);
+        return;
+    }
+    const double bottom = std::floor(plotted(least)), top = std::max(bottom + 1, std::ceil(plotted(most)));
+    valueAxis->setRange(bottom, top);
+    valueAxis->setStartValue(bottom - 1);
+    for (double decade = bottom; decade <= top; ++decade)
+        valueAxis->append(format(std::pow(10, decade)), decade);
 }
 
 void ChartView::Private::addRun(const QList<QPointF>& run, const ChartLine& line, const Tokens& tokens)
@@ -155,16 +177,21 @@ void ChartView::Private::setLegend(const Tokens& tokens)
 void ChartView::Private::refill(const Tokens& tokens)
 {
     chart->removeAllSeries();
-    setAxes(roundTop(highest(lines) * 1.02));
+    setTimeAxis();
+    setValueAxis();
     for (const ChartLine& line : lines) {
-        for (const QList<QPointF>& run : runsOf(line.points, gapLength))
+        for (QList<QPointF>& run : runsOf(line.points, gapLength)) {
+            for (QPointF& point : run)
+                point.setY(plotted(point.y()));
             addRun(run, line, tokens);
+        }
     }
     setLegend(tokens);
 }
 
-ChartView::ChartView(const QString& title, Format format, QWidget* parent) : QWidget(parent), d(std::make_unique<Private>())
+ChartView::ChartView(const QString& title, Format format, Scale scale, QWidget* parent) : QWidget(parent), d(std::make_unique<Private>())
 {
+    d->scale = scale;
     d->format = format;
     d->title = new QLabel(title, this);
     d->title->setFont(boldFont(TypeSize::kBody));

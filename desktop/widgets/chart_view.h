@@ -32,7 +32,10 @@ class ChartView : public QWidget {
 public:
     using Format = QString (*)(double);
 
-    ChartView(const QString& title, Format format, QWidget* parent = nullptr);
+    /// Logarithmic: values of very different size side by side, such as percentiles of latency.
+    enum class Scale { Linear, Logarithmic };
+
+    ChartView(const QString& title, Format format, Scale scale, QWidget* parent = nullptr);
     ~ChartView() override;
 
     /// Points further apart than `gapLength` are not joined: nothing is known between them.

@@ -28,7 +28,7 @@ const Tokens& darkTokens()
         .surface = QColor(0x141920),
         .raised = QColor(0x1b222b),
         .hover = QColor(0x202935),
-        .selected = QColor(0x1c3552),
+        .selected = QColor(0x1a304a),
         .border = QColor(0x2a333e),
         .grid = QColor(0x222a34),
         .text = QColor(0xe4e9ef),

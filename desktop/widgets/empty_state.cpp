@@ -52,6 +52,7 @@ EmptyState::EmptyState(QWidget* parent) : QWidget(parent)
     connect(m_copy, &QToolButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(m_reason.command); });
     m_button = new QPushButton(this);
     m_button->setProperty("primary", true);
+    m_button->setAccessibleName(tr("Nothing to do"));
     connect(m_button, &QPushButton::clicked, this, [this] { Q_EMIT actionWanted(m_reason.action); });
 
     auto* command = new QHBoxLayout;
@@ -81,6 +82,7 @@ void EmptyState::show(const EmptyReason& reason)
     m_command->setVisible(!reason.command.isEmpty());
     m_copy->setVisible(!reason.command.isEmpty());
     m_button->setText(actionText(reason.action));
+    m_button->setAccessibleName(m_button->text().isEmpty() ? tr("Nothing to do") : m_button->text());
     m_button->setVisible(reason.action != EmptyReason::Action::None);
     setAccessibleName(reason.title);
     setAccessibleDescription(reason.sentence);

@@ -254,7 +254,7 @@ void MapView::paintEdgeLabels(QPainter& painter, const QRectF& visible, const To
         const bool chosen = selectedEdge() == &edge || m_hovered == edge.id;
         if (!visible.contains(edge.middle) || !isBright(edge))
             continue;
-        const QString text = edge.badge.isEmpty() ? edge.label : edge.badge;
+        const QString& text = edge.label;
         const double width = painter.fontMetrics().horizontalAdvance(text) + 14;
         const QRectF pill(edge.middle.x() - width / 2, edge.middle.y() - 10, width, 20);
         const bool free = std::none_of(taken.begin(), taken.end(), [&pill](const QRectF& r) { return r.intersects(pill); });
@@ -352,7 +352,7 @@ void MapView::paintOverlay(QPainter& painter)
     const Tokens& tokens = tokensOf(*this);
     if (!m_scene.nodes.empty() && !visibleWorld().contains(m_scene.bounds))
         paintMinimap(painter, tokens);
-    if (hasFocus()) {
+    if (showsFocus()) {
         painter.setPen(tokens.accent);
         painter.setBrush(Qt::NoBrush);
         painter.drawRect(rect().adjusted(0, 0, -1, -1));

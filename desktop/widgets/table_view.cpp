@@ -8,6 +8,7 @@
 #include <QClipboard>
 #include <QContextMenuEvent>
 #include <QFileDialog>
+#include <QFocusEvent>
 #include <QGuiApplication>
 #include <QHeaderView>
 #include <QKeyEvent>
@@ -51,6 +52,13 @@ TableView::TableView(TableModel& model, int stretched, QWidget* parent)
     horizontalHeader()->setSectionResizeMode(m_stretched, QHeaderView::Stretch);
     setSortingEnabled(true);
     connect(m_sorted, &QAbstractItemModel::rowsInserted, this, &TableView::sizeColumns);
+    m_growing.setSingleShot(true);
+    m_growing.setInterval(150);
+    connect(&m_growing, &QTimer::timeout, this, &TableView::growColumns);
+    connect(m_sorted, &QAbstractItemModel::dataChanged, this, [this] {
+        if (!m_growing.isActive())
+            m_growing.start();
+    });
     connect(m_sorted, &QAbstractItemModel::rowsInserted, this, &QWidget::updateGeometry);
     connect(m_sorted, &QAbstractItemModel::rowsRemoved, this, &QWidget::updateGeometry);
     connect(this, &QAbstractItemView::activated, this, [this](const QModelIndex& index) { Q_EMIT keyActivated(index.data(Role::kRowKey).toString()); });
@@ -117,6 +125,22 @@ void TableView::sizeColumns()
     }
 }
 
+/// Columns only ever widen while figures change: narrowing and widening again would make the table dance.
+void TableView::growColumns()
+{
+    constexpr int kJudged = 60;
+    const QStyleOptionViewItem option;
+    for (int column = 0; column < m_sorted->columnCount(); ++column) {
+        if (column == m_stretched || isColumnHidden(column))
+            continue;
+        int width = columnWidth(column);
+        for (int row = 0; row < std::min(m_sorted->rowCount(), kJudged); ++row)
+            width = std::max(width, std::min(m_delegate->sizeHint(option, m_sorted->index(row, column)).width(), kWidest));
+        if (width > columnWidth(column))
+            setColumnWidth(column, width);
+    }
+}
+
 void TableView::copySelection() const
 {
     QList<int> rows;
@@ -170,6 +194,13 @@ void TableView::leaveEvent(QEvent* event)
 {
     setHoveredRow(-1);
     QTableView::leaveEvent(event);
+}
+
+void TableView::focusInEvent(QFocusEvent* event)
+{
+    m_selectingByCode = true; // Qt makes the first row current: that is no choice of the user's
+    QTableView::focusInEvent(event);
+    m_selectingByCode = false;
 }
 
 void TableView::contextMenuEvent(QContextMenuEvent* event)

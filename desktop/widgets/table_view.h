@@ -5,6 +5,7 @@
 #include "desktop/viewmodels/sorted_table.h"
 
 #include <QTableView>
+#include <QTimer>
 
 namespace binnacle::desktop {
 
@@ -39,12 +40,14 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
     void leaveEvent(QEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
     void contextMenuEvent(QContextMenuEvent* event) override;
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
 
 private:
     void sizeColumns();
+    void growColumns();
     void setHoveredRow(int row);
 
     TableModel& m_model;
@@ -53,6 +56,7 @@ private:
     int m_stretched;
     int m_heightRows = 0;
     int m_sizedForRows = 0;
+    QTimer m_growing;
     bool m_selectingByCode = false;
 };
 

@@ -14,6 +14,9 @@
 
 #include <array>
 
+/// A static library's resources stay out of the program until they are asked for, and the macro works in no namespace.
+static void takeResourcesIn() { Q_INIT_RESOURCE(binnacle); }
+
 namespace binnacle::desktop {
 
 namespace {
@@ -114,7 +117,7 @@ QLabel[role="muted"] { color: @muted@; }
 QLabel[role="faint"] { color: @faint@; }
 QLabel[role="command"] { background: @raised@; border: 1px solid @border@; border-radius: 6px; padding: 6px 10px; }
 QFrame[role="card"] { background: @surface@; border: 1px solid @border@; border-radius: 8px; }
-QFrame[role="bar"] { background: @surface@; border: none; }
+QFrame[role="bar"], QWidget[role="bar"] { background: @surface@; border: none; }
 QFrame[role="line"] { background: @border@; border: none; }
 QFrame[role="banner"] { background: @bannerGround@; border: none; border-bottom: 1px solid @border@; }
 QDialog { background: @window@; }
@@ -150,6 +153,7 @@ QImage drawnLetter(const QFont& font, QChar letter)
 
 Result<void> loadFonts()
 {
+    takeResourcesIn();
     std::string missing;
     for (const char* file : kFontFiles) {
         if (QFontDatabase::addApplicationFont(QStringLiteral(":/fonts/") + QLatin1String(file)) < 0)

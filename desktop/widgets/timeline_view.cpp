@@ -5,6 +5,7 @@
 #include "desktop/widgets/design_tokens.h"
 #include "desktop/widgets/theme.h"
 
+#include <QFocusEvent>
 #include <QHelpEvent>
 #include <QMouseEvent>
 #include <QPainter>
@@ -105,8 +106,8 @@ void TimelineView::paintBars(QPainter& painter, const Tokens& tokens) const
     painter.setPen(Qt::NoPen);
     for (const TimelineLayout::Bar& bar : m_layout.bars) {
         const double gap = bar.width >= 4 ? 1 : 0;
-        const double whole = bar.requests / m_layout.top * room;
-        const double bad = std::max(bar.errors > 0 ? 2.0 : 0.0, bar.errors / m_layout.top * room);
+        const double whole = bar.height * room;
+        const double bad = bar.errorHeight > 0 ? std::max(2.0, bar.errorHeight * room) : 0;
         painter.fillRect(QRectF(bar.x, bottom - whole, bar.width - gap, whole), plain);
         if (bad > 0)
             painter.fillRect(QRectF(bar.x, bottom - bad, bar.width - gap, bad), tokens.critical);
@@ -173,12 +174,15 @@ void TimelineView::paintSelection(QPainter& painter, const Tokens& tokens) const
         painter.fillRect(QRectF(x - 1, 0, 2, bottom), tokens.accent);
     painter.setFont(figureFont(TypeSize::kSmall - 1));
     painter.setPen(tokens.faint);
-    painter.drawText(QRectF(6, 2, 160, kMarkLane - 2), Qt::AlignLeft | Qt::AlignVCenter, tr("%1 req/s").arg(rateText(m_layout.top)));
+    const QString top = tr("%1 req/s").arg(rateText(m_layout.top));
+    const QRectF place(width() - painter.fontMetrics().horizontalAdvance(top) - 8, 1, painter.fontMetrics().horizontalAdvance(top) + 8, kMarkLane - 2);
+    painter.fillRect(place, tokens.surface);
+    painter.drawText(place.adjusted(3, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, top);
     if (m_mouseX && m_grip == Grip::None) {
         painter.setPen(QPen(tokens.faint, 1, Qt::DotLine));
         painter.drawLine(QPointF(*m_mouseX, 0), QPointF(*m_mouseX, bottom));
     }
-    if (hasFocus()) {
+    if (m_showsFocus) {
         painter.setPen(tokens.accent);
         painter.setBrush(Qt::NoBrush);
         painter.drawRect(rect().adjusted(0, 0, -1, -1));
@@ -274,6 +278,18 @@ void TimelineView::keyPressEvent(QKeyEvent* event)
     case Qt::Key_End: m_workspace.goLive(); break;
     default: QWidget::keyPressEvent(event);
     }
+}
+
+void TimelineView::focusInEvent(QFocusEvent* event)
+{
+    m_showsFocus = event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason;
+    update();
+}
+
+void TimelineView::focusOutEvent(QFocusEvent*)
+{
+    m_showsFocus = false;
+    update();
 }
 
 void TimelineView::leaveEvent(QEvent*)

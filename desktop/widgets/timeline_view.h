@@ -36,6 +36,8 @@ protected:
     void wheelEvent(QWheelEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void leaveEvent(QEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
     bool event(QEvent* event) override;
 
 private:
@@ -60,6 +62,7 @@ private:
     double m_gripOffset = 0;      // of the mouse from what it holds
     UtcTime m_anchor{};           // the end that stands still while a range is drawn
     std::optional<double> m_mouseX;
+    bool m_showsFocus = false;    // only when it came by keyboard
 };
 
 } // namespace binnacle::desktop

@@ -4,7 +4,12 @@
 #include "core/session/session_reader.h"
 #include "core/session/session_writer.h"
 
+#include "desktop/workspace/save_copy.h"
+
 #include <QThreadPool>
+
+#include <algorithm>
+#include <system_error>
 
 namespace binnacle::desktop {
 
@@ -84,7 +89,10 @@ Result<void> FileSession::saveAs(const std::string& file)
 {
     if (m_files.size() != 1)
         return failure(ErrorCode::Unsupported, "Several files are open together; each of them is already on disk.");
-    return session::copySession(m_files.front(), file);
+    std::error_code unknown;
+    if (std::filesystem::equivalent(m_files.front(), file, unknown))
+        return {}; // it is there already
+    return saveCopy(file, [this](const std::filesystem::path& part) { return session::copySession(m_files.front(), part); });
 }
 
 } // namespace binnacle::desktop

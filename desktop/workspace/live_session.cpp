@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "desktop/workspace/live_session.h"
 
+#include "desktop/workspace/save_copy.h"
+
 #include <QThreadPool>
 
 namespace binnacle::desktop {
@@ -102,7 +104,7 @@ Result<void> LiveSession::saveAs(const std::string& file)
 {
     const std::lock_guard lock(*m_controlling);
     const std::uint64_t batches = m_recorder->status().batches;
-    BN_TRY(m_recorder->saveAs(file));
+    BN_TRY(saveCopy(file, [this](const std::filesystem::path& part) { return m_recorder->saveAs(part); }));
     m_savedBatches = batches;
     return {};
 }

@@ -82,8 +82,8 @@ void ServiceDetail::buildHead(QVBoxLayout& column)
 
 void ServiceDetail::buildCharts(QVBoxLayout& column)
 {
-    m_rate = new ChartView(tr("Requests and errors per second"), rateText, this);
-    m_latency = new ChartView(tr("Latency"), nanosecondsText, this);
+    m_rate = new ChartView(tr("Requests and errors per second"), rateText, ChartView::Scale::Linear, this);
+    m_latency = new ChartView(tr("Latency"), nanosecondsText, ChartView::Scale::Logarithmic, this);
     for (ChartView* chart : {m_rate, m_latency}) {
         auto* card = new QFrame(this);
         card->setProperty("role", QStringLiteral("card"));

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/analysis/snapshot.h"
+#include "desktop/viewmodels/map_scene.h"
+#include "desktop/widgets/map_view.h"
+#include "tests/ui/sample_source.h"
+
+#include <QSignalSpy>
+#include <QTest>
+
+#include <gtest/gtest.h>
+
+namespace binnacle::desktop {
+namespace {
+
+TimeRange span(int from, int to) { return {SampleSource::begin() + std::chrono::seconds(from), SampleSource::begin() + std::chrono::seconds(to)}; }
+
+MapScene sceneOf(int from, int to, MapMemoryPtr* memory = nullptr)
+{
+    const SampleSource source;
+    MapAnswer answer = buildMapScene(*source.snapshot(span(from, to)), memory ? *memory : nullptr);
+    if (memory)
+        *memory = answer.memory;
+    return std::move(answer.scene);
+}
+
+TEST(MapScene, callersStandLeftOfWhatTheyCall)
+{
+    const MapScene scene = sceneOf(0, 60);
+    const auto x = [&scene](const char* id) { return scene.findNode(id)->rect.left(); };
+    EXPECT_LT(x("internet"), x("process:web"));
+    EXPECT_LT(x("process:web"), x("process:api"));
+    EXPECT_LT(x("process:api"), x("process:cache"));
+}
+
+TEST(MapScene, nodesDoNotMoveWhenFiguresChangeOrNodesComeAndGo)
+{
+    MapMemoryPtr memory;
+    const MapScene before = sceneOf(0, 60, &memory);
+    const MapScene during = sceneOf(150, 205, &memory);
+    for (const MapScene::Node& node : before.nodes)
+        EXPECT_EQ(during.findNode(node.id)->rect, node.rect) << node.id;
+
+    SampleSource larger;
+    larger.setExtraServices(20);
+    MapAnswer grown = buildMapScene(*larger.snapshot(span(0, 60)), memory);
+    for (const MapScene::Node& node : before.nodes)
+        EXPECT_EQ(grown.scene.findNode(node.id)->rect, node.rect) << node.id;
+    const MapAnswer back = buildMapScene(*SampleSource().snapshot(span(0, 60)), grown.memory);
+    EXPECT_EQ(back.scene.nodes.size(), before.nodes.size());
+    const MapAnswer again = buildMapScene(*larger.snapshot(span(0, 60)), back.memory);
+    for (const MapScene::Node& node : grown.scene.nodes)
+        EXPECT_EQ(again.scene.findNode(node.id)->rect, node.rect) << "came back to another place: " << node.id;
+}
+
+TEST(MapScene, nodesDoNotOverlap)
+{
+    SampleSource source;
+    source.setExtraServices(120);
+    const MapScene scene = buildMapScene(*source.snapshot(span(0, 60)), nullptr).scene;
+    for (std::size_t i = 0; i < scene.nodes.size(); ++i) {
+        for (std::size_t j = i + 1; j < scene.nodes.size(); ++j)
+            ASSERT_FALSE(scene.nodes[i].rect.intersects(scene.nodes[j].rect)) << scene.nodes[i].id << " covers " << scene.nodes[j].id;
+    }
+}
+
+TEST(MapScene, parsedAndUnparsedEdgesAreDifferent)
+{
+    const MapScene scene = sceneOf(0, 60);
+    EXPECT_TRUE(scene.findEdge("process:web>process:api:8000/http")->parsed);
+    EXPECT_FALSE(scene.findEdge("process:api>external:10.9.0.7:5432:5432/tcp")->parsed);
+}
+
+TEST(MapScene, whatHangsIsOnTheCardAndTheEdge)
+{
+    EXPECT_TRUE(sceneOf(0, 60).findNode("process:api")->badge.isEmpty()) << "one quick request in flight is no news";
+    const MapScene scene = sceneOf(150, 205);
+    EXPECT_EQ(scene.findNode("process:api")->badge, QStringLiteral("12 in flight, oldest 3.2\u00a0s"));
+    EXPECT_TRUE(scene.findEdge("process:web>process:api:8000/http")->label.contains(QLatin1String("12 waiting")));
+    EXPECT_EQ(scene.findNode("process:api")->severity, Severity::Critical);
+}
+
+TEST(MapScene, hitsNodesAndLines)
+{
+    const MapScene scene = sceneOf(0, 60);
+    const MapScene::Node* api = scene.findNode("process:api");
+    EXPECT_EQ(scene.nodeAt(api->rect.center()), api);
+    const MapScene::Edge* edge = scene.findEdge("process:web>process:api:8000/http");
+    EXPECT_EQ(scene.edgeAt(edge->middle + QPointF(0, 3), 6), edge);
+    EXPECT_EQ(scene.edgeAt(edge->middle + QPointF(0, 30), 6), nullptr);
+}
+
+class MapViewTest : public ::testing::Test {
+protected:
+    MapViewTest()
+    {
+        view.resize(1200, 800);
+        view.show(sceneOf(0, 60));
+        QObject::connect(&view, &MapView::selected, &view, [this](const Selection& selection) {
+            selected = selection;
+            view.setSelection(selection);
+        });
+    }
+    std::string node() const { return std::get_if<NodeId>(&selected) ? std::get<NodeId>(selected).value : std::string(); }
+
+    MapView view;
+    Selection selected;
+};
+
+TEST_F(MapViewTest, everythingIsInViewAtFirst)
+{
+    for (const MapScene::Node& n : view.scene().nodes)
+        EXPECT_TRUE(view.visibleWorld().contains(n.rect)) << n.id;
+}
+
+TEST_F(MapViewTest, clickSelectsAndClickBesideSelectsNothing)
+{
+    const QPointF at = view.toScreen(view.scene().findNode("process:api")->rect.center());
+    QTest::mouseClick(&view, Qt::LeftButton, {}, at.toPoint());
+    EXPECT_EQ(node(), "process:api");
+    QTest::mouseClick(&view, Qt::LeftButton, {}, QPoint(5, 790));
+    EXPECT_TRUE(std::holds_alternative<std::monostate>(selected));
+}
+
+TEST_F(MapViewTest, arrowKeysWalkAlongTheCalls)
+{
+    QTest::keyClick(&view, Qt::Key_Right);
+    EXPECT_EQ(node(), "internet");
+    QTest::keyClick(&view, Qt::Key_Right);
+    EXPECT_EQ(node(), "process:web");
+    QTest::keyClick(&view, Qt::Key_Right);
+    EXPECT_EQ(node(), "process:api");
+    QTest::keyClick(&view, Qt::Key_Left);
+    EXPECT_EQ(node(), "process:web");
+    EXPECT_TRUE(view.accessibleDescription().contains(QLatin1String("web"))) << view.accessibleDescription().toStdString();
+    QTest::keyClick(&view, Qt::Key_Escape);
+    EXPECT_TRUE(std::holds_alternative<std::monostate>(selected));
+}
+
+TEST_F(MapViewTest, theViewStaysWhereTheUserPutIt)
+{
+    view.zoomBy(1.4, {300, 300});
+    const QRectF before = view.visibleWorld();
+    view.show(sceneOf(150, 205));
+    EXPECT_EQ(view.visibleWorld(), before);
+}
+
+TEST_F(MapViewTest, zoomKeepsThePointUnderTheMouse)
+{
+    const QPointF mouse(700, 200), world = view.toWorld(mouse);
+    view.zoomBy(1.7, mouse);
+    EXPECT_LT((view.toWorld(mouse) - world).manhattanLength(), 1e-6);
+}
+
+TEST_F(MapViewTest, filterFadesWhatItRefuses)
+{
+    const QImage before = view.grab().toImage();
+    view.setFilter(QStringLiteral("cache"));
+    EXPECT_EQ(view.firstMatch(), "process:cache");
+    EXPECT_NE(view.grab().toImage(), before);
+    view.setFilter({});
+    EXPECT_EQ(view.grab().toImage(), before);
+}
+
+TEST_F(MapViewTest, focusAsksForTheNeighbourhood)
+{
+    QSignalSpy wanted(&view, &MapView::focusWanted);
+    view.setSelection(NodeId{"process:web"});
+    QTest::keyClick(&view, Qt::Key_Return);
+    ASSERT_EQ(wanted.size(), 1);
+    EXPECT_EQ(wanted[0][0].toString(), QLatin1String("process:web"));
+}
+
+TEST_F(MapViewTest, farAwayFewerThingsAreDrawnButTheSelectionStays)
+{
+    SampleSource source;
+    source.setExtraServices(800);
+    view.show(buildMapScene(*source.snapshot(span(0, 60)), nullptr).scene);
+    view.fit();
+    EXPECT_LT(view.scale(), 0.55);
+    const QImage plain = view.grab().toImage();
+    view.setSelection(NodeId{"process:api"});
+    EXPECT_NE(view.grab().toImage(), plain);
+}
+
+} // namespace
+} // namespace binnacle::desktop
