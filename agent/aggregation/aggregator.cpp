@@ -316,7 +316,7 @@ telemetry::ConnectionRow Aggregator::rowOf(Connection& connection)
     row.bytesReceived = connection.tcp.bytesReceived;
     row.captured = connection.captured;
     row.payloadLost = connection.payload.lostSent + connection.payload.lostReceived;
-    row.payloadUnseen = connection.payload.unseenSent + connection.payload.unseenReceived;
+    row.payloadUnseen = connection.payload.unseenSent + connection.payload.unseenReceived + connection.counted;
     row.rtt = connection.tcp.rtt;
     row.rttVariance = connection.tcp.rttVariance;
     row.requests = connection.requests;

@@ -203,6 +203,8 @@ public:
     void feed(Connection& connection, const DataChunk& chunk)
     {
         connection.captured += chunk.bytes.size();
+        if (!chunk.unseen)
+            connection.counted += chunk.size - chunk.bytes.size();
         if (!connection.parser)
             return;
         protocols::Chunk part;

@@ -70,6 +70,7 @@ struct Connection {
     PayloadCounters payload;
     bool sampled = false;
     std::uint64_t captured = 0;   // bytes that arrived, both directions
+    std::uint64_t counted = 0;    // bytes told by their size alone, since nobody wants to read them (CaptureControl)
     std::uint64_t requests = 0;
     std::uint64_t bytesThisSecond = 0;
 };

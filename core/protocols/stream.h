@@ -135,7 +135,7 @@ private:
                     sink.onLoss(Loss::ParserResync, bytes.size(), lane.now.at);
                 if (direction == Direction::Response)
                     m_queue.responseHole(false, false, lane.now.at, sink);
-                if (lane.turn && ++lane.failures >= kPatience)
+                if (border && ++lane.failures >= kPatience) // right after lost bytes, finding nothing says nothing
                     leave(lane.now.at, sink);
                 return false;
             }
