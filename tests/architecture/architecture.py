@@ -82,7 +82,7 @@ def kernel_and_store_in_their_places():
             + forbid(code(*PROGRAM), r"^(boost|openssl)/", "Boost and OpenSSL belong to core/kube", ("core/kube/",)))
 
 
-POSIX = (r"^(unistd|pthread|fcntl|dirent|signal|poll|pwd|grp|dlfcn|netdb|termios|syslog|spawn|sched)\.h$|^sys/|^arpa/|^netinet/|^net/|^linux/|^csignal$")
+POSIX = (r"^(unistd|pthread|fcntl|dirent|signal|poll|pwd|grp|dlfcn|netdb|termios|syslog|spawn|sched)\.h$|^sys/|^arpa/|^netinet/|^net/|^linux/")
 GNU = r"\bstd::jthread\b|\bstd::move_only_function\b|__int128|__attribute__|__builtin_|\btypeof\b|\basm\b\s*\("
 
 
