@@ -5,7 +5,10 @@
 #include "desktop/widgets/theme.h"
 
 #include <QApplication>
+#include <QTimer>
 
+#include <atomic>
+#include <csignal>
 #include <cstdio>
 
 namespace {
@@ -47,11 +50,27 @@ Result<void> screenshot(const ScreenshotRequest& request, int& argc, char** argv
     return {};
 }
 
+std::atomic<bool> askedToEnd = false;
+
+/// Ends like a closed window, so that a temporary recording does not stay behind.
+void endOnSignals(QApplication& application)
+{
+    for (const int signal : {SIGINT, SIGTERM})
+        std::signal(signal, [](int) { askedToEnd = true; });
+    auto* watch = new QTimer(&application);
+    QObject::connect(watch, &QTimer::timeout, &application, [] {
+        if (askedToEnd)
+            QCoreApplication::quit();
+    });
+    watch->start(200);
+}
+
 int runWindow(const WindowOptions& options, int& argc, char** argv)
 {
     QApplication application(argc, argv);
     if (const auto fonts = loadFonts(); !fonts)
         std::fprintf(stderr, "%s\n", fonts.error().what.c_str());
+    endOnSignals(application);
     Settings settings = loadSettings();
     applyTheme(application, settings.theme);
     MainWindow window(settings, sourceOpener());

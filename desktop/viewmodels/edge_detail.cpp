@@ -77,7 +77,18 @@ QString reasonsOf(const std::vector<std::string>& reasons)
     QStringList texts;
     for (const std::string& reason : reasons)
         texts.append(fromStd(reason));
-    return texts.join(QLatin1Char(' '));
+    return texts.join(QLatin1Char(' ')).replace(QLatin1String(" %"), QStringLiteral("\u00a0%"));
+}
+
+/// What went wrong in the range and is over at its end: health judges the last seconds only.
+QString earlierTrouble(const analysis::Edge& edge)
+{
+    QStringList parts;
+    if (edge.chosen.errors * 100 >= edge.chosen.requests && edge.chosen.errors > 0)
+        parts.append(QCoreApplication::translate("Edge", "%1 of %2 requests failed").arg(countText(edge.chosen.errors), countText(edge.chosen.requests)));
+    if (edge.failedConnects > 0)
+        parts.append(QCoreApplication::translate("Edge", "%1 connects came to nothing").arg(countText(edge.failedConnects)));
+    return parts.isEmpty() ? QString() : QCoreApplication::translate("Edge", "Earlier in this range: %1.").arg(parts.join(QStringLiteral(", ")));
 }
 
 bool standsOut(analysis::Health health) { return health == analysis::Health::Critical || health == analysis::Health::Warning; }
@@ -146,17 +157,21 @@ std::vector<Standout> standouts(const analysis::Snapshot& snapshot)
     std::vector<Standout> out;
     std::set<std::string> toldByEdge;
     for (const analysis::Edge& edge : snapshot.edges) {
-        if (!standsOut(edge.health))
-            continue;
-        out.push_back({true, analysis::edgeId(edge), QStringLiteral("%1 → %2").arg(shortName(edge.from), shortName(edge.to)), reasonsOf(edge.healthReasons), severityOf(edge.health)});
-        toldByEdge.insert(edge.to);
+        const QString subject = QStringLiteral("%1 → %2").arg(shortName(edge.from), shortName(edge.to));
+        if (standsOut(edge.health)) {
+            out.push_back({true, analysis::edgeId(edge), subject, reasonsOf(edge.healthReasons), severityOf(edge.health)});
+            toldByEdge.insert(edge.to);
+        } else if (const QString earlier = earlierTrouble(edge); !earlier.isEmpty()) {
+            out.push_back({true, analysis::edgeId(edge), subject, earlier, Severity::Quiet});
+        }
     }
     for (const analysis::Node& node : snapshot.nodes) {
         // A node has the health of its worst edge: it is news only when no edge said so.
         if (standsOut(node.health) && !toldByEdge.contains(node.id))
             out.push_back({false, node.id, fromStd(node.name), reasonsOf(node.healthReasons), severityOf(node.health)});
     }
-    std::stable_sort(out.begin(), out.end(), [](const Standout& a, const Standout& b) { return a.severity == Severity::Critical && b.severity != Severity::Critical; });
+    const auto rank = [](const Standout& s) { return s.severity == Severity::Critical ? 0 : s.severity == Severity::Warning ? 1 : 2; };
+    std::stable_sort(out.begin(), out.end(), [rank](const Standout& a, const Standout& b) { return rank(a) < rank(b); });
     return out;
 }
 

@@ -10,13 +10,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 namespace binnacle::desktop {
 
 namespace {
 
 /// Room between columns for the label of an edge.
-constexpr analysis::MapLayoutOptions kOptions{.nodeWidth = 184, .nodeHeight = 64, .columnGap = 156, .rowGap = 44};
+constexpr analysis::MapLayoutOptions kOptions{.nodeWidth = 184, .nodeHeight = 64, .columnGap = 148, .rowGap = 44};
 
 /// A request or two are always under way where there is traffic: only age is news.
 constexpr Nanoseconds kNews = std::chrono::seconds(1);
@@ -127,6 +128,20 @@ bool knowsAll(const MapMemory& memory, const analysis::Snapshot& snapshot)
         && std::all_of(snapshot.edges.begin(), snapshot.edges.end(), [&memory](const analysis::Edge& edge) { return memory.links.contains(analysis::edgeId(edge)); });
 }
 
+/// Nodes that nobody called yet stand where there was room: their place says nothing, so their first edge may move them, once.
+/// Everything else stays where it is.
+analysis::MapLayout withoutUnlinked(const MapMemory& before, const MapMemory& now)
+{
+    std::set<std::string> linkedBefore, linkedNow;
+    for (const auto& [key, link] : before.links)
+        linkedBefore.insert({link.from, link.to});
+    for (const auto& [key, link] : now.links)
+        linkedNow.insert({link.from, link.to});
+    analysis::MapLayout layout = before.layout;
+    std::erase_if(layout.nodes, [&](const analysis::MapLayout::Node& node) { return !linkedBefore.contains(node.id) && linkedNow.contains(node.id); });
+    return layout;
+}
+
 MapMemoryPtr laidOut(const analysis::Snapshot& snapshot, const MapMemoryPtr& before)
 {
     if (before && !before->tidied && knowsAll(*before, snapshot))
@@ -138,7 +153,7 @@ MapMemoryPtr laidOut(const analysis::Snapshot& snapshot, const MapMemoryPtr& bef
         graph.nodes.push_back({id, group});
     for (const auto& [key, link] : memory->links)
         graph.links.push_back(link);
-    const analysis::MapLayout previous = memory->layout;
+    const analysis::MapLayout previous = before && !before->tidied ? withoutUnlinked(*before, *memory) : analysis::MapLayout();
     memory->layout = analysis::layoutMap(graph, kOptions, previous.nodes.empty() ? nullptr : &previous);
     memory->tidied = false;
     return memory;
@@ -148,6 +163,7 @@ MapScene::Node sceneNode(const analysis::Node& node, const QRectF& rect, TimeRan
 {
     MapScene::Node out{.id = node.id, .name = fromStd(node.name), .monogram = monogramOf(node), .figures = figuresOf(node, range), .detail = detailOf(node)};
     out.badge = badgeOf(node.inFlight, node.oldestInFlight);
+    out.rate = node.inbound.requests ? QStringLiteral("%1/s").arg(rateText(perSecond(node.inbound.requests, range))) : QString();
     out.severity = severityOf(node.health);
     out.errorShare = node.inbound.requests ? static_cast<double>(node.inbound.errors) / static_cast<double>(node.inbound.requests) : 0;
     out.outside = isOutside(node);

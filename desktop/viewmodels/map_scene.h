@@ -22,6 +22,7 @@ struct MapScene {
     struct Node {
         std::string id;
         QString name, monogram, figures, detail; // detail: instances, where it runs
+        QString rate;                            // the first of the figures, for when there is less room
         QString badge;                           // in flight; empty for none
         Severity severity = Severity::Unknown;
         double errorShare = 0;                   // of the ring
@@ -60,7 +61,8 @@ struct MapScene {
     const Node* nextNode(const Node* from, Qt::Key direction) const;
 };
 
-/// Everything the map has ever shown of this recording, with its place: what goes and comes back finds its old one.
+/// Everything the map has ever shown of this recording, with its place: what goes and comes back finds its old one.  A node moves
+/// once at most: when it gets its first edge.
 struct MapMemory {
     std::map<std::string, std::string> groups;                       // node id → namespace
     std::map<std::string, analysis::MapGraph::Link> links;           // by key

@@ -17,8 +17,8 @@ namespace binnacle::desktop {
 namespace {
 
 constexpr double kSmallest = 0.04, kLargest = 3.0;
-constexpr double kLargestFit = 1.25; // a map of three services must not shout
-constexpr double kMargin = 40;   // around everything, in pixels
+constexpr double kLargestFit = 1.1; // a map of three services must not shout
+constexpr double kMargin = 28;   // around everything, in pixels
 constexpr double kStep = 60;     // of an arrow key
 
 } // namespace

@@ -271,20 +271,31 @@ void MapView::paintEdgeLabels(QPainter& painter, const QRectF& visible, const To
     }
 }
 
+/// From afar: a box in the colour of its health, and what fits into it at a size that can be read.
 void MapView::paintNodeSmall(QPainter& painter, const MapScene::Node& node, const Tokens& tokens) const
 {
-    const bool bright = isBright(node);
-    const QColor health = mixed(colorOf(node.severity, tokens), tokens.window, bright ? 1 : kDimmed);
-    const bool chosen = selectedNode() == &node;
-    painter.setPen(chosen ? QPen(tokens.accent, 3 / scale()) : QPen(health, 1.5 / scale()));
-    painter.setBrush(mixed(health, tokens.surface, node.severity == Severity::Ok ? 0.16 : 0.32));
-    painter.drawRect(node.rect);
+    const bool bright = isBright(node), chosen = selectedNode() == &node;
+    const bool bad = node.severity == Severity::Critical || node.severity == Severity::Warning;
+    const double opacity = bright ? 1 : kDimmed;
+    const QColor health = mixed(colorOf(node.severity, tokens), tokens.window, opacity);
+    painter.setPen(QPen(chosen ? tokens.accent : health, (chosen ? 3 : 1.5) / scale()));
+    painter.setBrush(mixed(health, tokens.raised, bad ? 0.22 : 0.08));
+    if (m_scene.nodes.size() > kSmoothEdges)
+        painter.drawRect(node.rect);
+    else
+        painter.drawRoundedRect(node.rect, 9, 9);
     if (scale() < kNameFrom && !chosen)
         return;
-    QFont font = boldFont(static_cast<int>(std::lround(12 / scale())));
-    painter.setFont(font);
-    painter.setPen(bright ? tokens.text : mixed(tokens.text, tokens.window, kDimmed));
-    painter.drawText(node.rect.adjusted(4, 0, -4, 0), Qt::AlignCenter, painter.fontMetrics().elidedText(node.name, Qt::ElideMiddle, static_cast<int>(node.rect.width() - 8)));
+    const auto text = [&](const QString& words, int pixels, const QColor& color, const QRectF& room) {
+        painter.setFont(boldFont(static_cast<int>(std::lround(pixels / scale()))));
+        painter.setPen(mixed(color, tokens.window, opacity));
+        painter.drawText(room, Qt::AlignCenter, painter.fontMetrics().elidedText(words, Qt::ElideMiddle, static_cast<int>(room.width())));
+    };
+    const QRectF inner = node.rect.adjusted(6, 3, -6, -3);
+    const bool twoLines = node.rect.height() * scale() >= 28 && !node.figures.isEmpty();
+    text(node.name, 12, tokens.text, twoLines ? inner.adjusted(0, 0, 0, -inner.height() / 2) : inner);
+    if (twoLines)
+        text(node.rate, 10, tokens.muted, inner.adjusted(0, inner.height() / 2, 0, 0));
 }
 
 void MapView::paintNode(QPainter& painter, const MapScene::Node& node, const Tokens& tokens) const

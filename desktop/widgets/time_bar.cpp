@@ -17,10 +17,10 @@ namespace {
 
 constexpr int kControlsWidth = 268;
 
-QString stateWords(const TimeSelection& time, bool grows)
+QString stateWords(const TimeSelection& time, bool grows, bool fed)
 {
     switch (time.mode) {
-    case TimeMode::Live: return grows ? TimeBar::tr("LIVE") : TimeBar::tr("END");
+    case TimeMode::Live: return fed ? TimeBar::tr("LIVE") : grows ? TimeBar::tr("WAITING") : TimeBar::tr("END");
     case TimeMode::Playing: return time.speed == 1 ? TimeBar::tr("PLAYING") : TimeBar::tr("%1×").arg(time.speed);
     case TimeMode::Paused: break;
     }
@@ -108,9 +108,10 @@ void TimeBar::present()
     m_range->setText(known ? rangeText(time.range) : tr("No time yet"));
     m_range->setToolTip(known ? QStringLiteral("%1 – %2").arg(dateText(time.range.from), dateText(time.range.to)) : QString());
     m_pause->setIcon(time.mode == TimeMode::Paused ? icon("play") : icon("pause"));
-    m_state->setText(known ? stateWords(time, m_workspace.grows()) : QString());
+    m_state->setText(known ? stateWords(time, m_workspace.grows(), m_workspace.isFed()) : QString());
     const Tokens& tokens = tokensOf(*this);
-    const QColor color = time.mode == TimeMode::Live && m_workspace.grows() ? tokens.ok : time.mode == TimeMode::Paused ? tokens.warning : tokens.muted;
+    const bool waiting = time.mode == TimeMode::Live && m_workspace.grows() && !m_workspace.isFed();
+    const QColor color = time.mode == TimeMode::Live && m_workspace.isFed() ? tokens.ok : time.mode == TimeMode::Paused || waiting ? tokens.warning : tokens.muted;
     m_state->setStyleSheet(QStringLiteral("color: %1").arg(color.name()));
     m_live->setEnabled(known && time.mode != TimeMode::Live);
     for (std::size_t i = 0; i < m_windows.size(); ++i)

@@ -45,9 +45,10 @@ TimelineView::TimelineView(Workspace& workspace, QWidget* parent) : QWidget(pare
 void TimelineView::setVisible(TimeRange range)
 {
     const TimeRange covered = m_workspace.covered();
-    const Nanoseconds least = std::min(kLeastVisible, std::max(covered.length(), kSecond));
-    const Nanoseconds length = std::clamp(range.length(), least, std::max(covered.length(), least));
-    const UtcTime from = std::clamp(range.from, covered.from, std::max(covered.from, covered.to - length));
+    // A recording shorter than the window fills the strip from the right.
+    const Nanoseconds most = std::max(covered.length(), m_workspace.time().window);
+    const Nanoseconds length = std::clamp(range.length(), std::min(kLeastVisible, most), most);
+    const UtcTime from = std::clamp(range.from, std::min(covered.from, covered.to - length), covered.to - length);
     m_visible = {from, from + length};
     relayout();
 }
@@ -65,7 +66,7 @@ void TimelineView::followTime()
     }
     Nanoseconds length = m_visible.length();
     if (!m_zoomedByHand || length <= Nanoseconds(0))
-        length = std::min(std::max(time.window * 5, time.range.length() * 2), covered.length());
+        length = std::clamp(std::max(time.window * 5, time.range.length() * 2), time.window, std::max(covered.length(), time.window));
     UtcTime from = m_visible.from;
     if (m_grip == Grip::None) {
         const bool inSight = m_visible.from <= time.range.from && time.range.to <= m_visible.to;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "desktop/workspace/workspace.h"
 
+#include <algorithm>
+
 namespace binnacle::desktop {
 
 namespace {
@@ -38,6 +40,11 @@ void Workspace::setSource(std::shared_ptr<FrameSource> source)
     Q_EMIT snapshotChanged();
     Q_EMIT overviewChanged();
     onBeat();
+}
+
+bool Workspace::isFed() const
+{
+    return m_grows && std::any_of(m_origins.begin(), m_origins.end(), [](const Origin& origin) { return origin.state == OriginState::Live; });
 }
 
 void Workspace::retry()

@@ -39,6 +39,8 @@ public:
     const RecordingState& recording() const { return m_recording; }
     TimeRange covered() const { return m_covered; }
     bool grows() const { return m_grows; }
+    /// True while something arrives: of a growing recording whose agents are all away it is not.
+    bool isFed() const;
     void retry();
 
     const TimeSelection& time() const { return m_time; }

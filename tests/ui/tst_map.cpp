@@ -52,6 +52,21 @@ TEST(MapScene, nodesDoNotMoveWhenFiguresChangeOrNodesComeAndGo)
         EXPECT_EQ(again.scene.findNode(node.id)->rect, node.rect) << "came back to another place: " << node.id;
 }
 
+TEST(MapScene, theFirstEdgeMayMoveANodeAndNoLaterOne)
+{
+    // What listens is there before anyone calls; the calls come later.
+    analysis::Snapshot quiet = *SampleSource().snapshot(span(0, 60));
+    analysis::Snapshot talking = quiet, more = quiet;
+    quiet.edges.clear();
+    std::erase_if(talking.edges, [](const analysis::Edge& e) { return e.to != "process:api"; });
+    const MapAnswer before = buildMapScene(quiet, nullptr);
+    const MapAnswer first = buildMapScene(talking, before.memory);
+    EXPECT_LT(first.scene.findNode("process:web")->rect.left(), first.scene.findNode("process:api")->rect.left());
+    const MapAnswer later = buildMapScene(more, first.memory);
+    for (const char* id : {"process:web", "process:api"})
+        EXPECT_EQ(later.scene.findNode(id)->rect, first.scene.findNode(id)->rect) << id;
+}
+
 TEST(MapScene, nodesDoNotOverlap)
 {
     SampleSource source;

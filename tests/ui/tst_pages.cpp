@@ -33,7 +33,7 @@ TEST_F(Pages, mapShowsEveryServiceAndWhatStandsOut)
     ASSERT_TRUE(map);
     EXPECT_EQ(map->scene().nodes.size(), 5u);
     EXPECT_EQ(map->scene().edges.size(), 4u);
-    EXPECT_TRUE(says(QStringLiteral("50 % of the requests of the last 5 seconds failed (503).")));
+    EXPECT_TRUE(says(QStringLiteral("50\u00a0% of the requests of the last 5 seconds failed (503).")));
 }
 
 TEST_F(Pages, mapSelectionShowsTheSideWithBothLedgers)

@@ -203,6 +203,15 @@ TEST(EdgeDetail, whatStandsOutIsWorstFirstAndToldOnce)
     EXPECT_TRUE(all[0].isEdge && all[1].isEdge) << "the nodes only repeat what their edges say";
 }
 
+TEST(EdgeDetail, whatIsOverIsStillTold)
+{
+    // The incident ends at 210; the range goes on to 230.
+    const auto all = standouts(*during(170, 230));
+    ASSERT_EQ(all.size(), 2u);
+    EXPECT_EQ(all[0].severity, Severity::Quiet);
+    EXPECT_TRUE(all[0].reason.startsWith(QLatin1String("Earlier in this range: "))) << all[0].reason.toStdString();
+}
+
 TEST(Timeline, barsHoldTheMeanOfTheirSecondsAndErrors)
 {
     const SampleSource source;

@@ -16,7 +16,7 @@ namespace binnacle::desktop {
 
 namespace {
 
-constexpr int kPanelWidth = 372;
+constexpr int kPanelWidth = 348;
 
 class MapPage : public Page {
 public:

@@ -31,6 +31,11 @@ QString joined(const std::vector<std::string>& sentences)
     return lines.join(QLatin1Char('\n'));
 }
 
+QString signOf(Severity severity)
+{
+    return severity == Severity::Critical ? QStringLiteral("◆") : severity == Severity::Warning ? QStringLiteral("▲") : QStringLiteral("○");
+}
+
 double perSecond(std::uint64_t count, TimeRange range)
 {
     const double seconds = static_cast<double>(range.length().count()) / 1e9;
@@ -249,14 +254,14 @@ void SidePanel::showOverview(const analysis::Snapshot& snapshot)
         const Standout& s = all[i];
         text += QStringLiteral("<p style='margin:0 0 10px 0'><span style='color:%1'>%2</span> "
                                "<a href='%3:%4' style='color:%5;text-decoration:none;font-weight:600'>%6</a><br><span style='color:%7'>%8</span></p>")
-                    .arg(colorOf(s.severity, tokens).name(), s.severity == Severity::Critical ? QStringLiteral("◆") : QStringLiteral("▲"),
+                    .arg(colorOf(s.severity, tokens).name(), signOf(s.severity),
                          s.isEdge ? QStringLiteral("edge") : QStringLiteral("node"), fromStd(s.id).toHtmlEscaped(), tokens.text.name(),
                          s.subject.toHtmlEscaped(), tokens.muted.name(), s.reason.toHtmlEscaped());
     }
     if (all.size() > kStandouts)
         text += tr("<p>and %1 more on the services page</p>").arg(all.size() - kStandouts);
     if (all.empty())
-        text = QStringLiteral("<span style='color:%1'>%2</span>").arg(tokens.muted.name(), tr("Nothing: no edge has errors, failed connects or requests that hang."));
+        text = QStringLiteral("<span style='color:%1'>%2</span>").arg(tokens.muted.name(), tr("Nothing: no errors, no failed connects and no request that hangs in this range."));
     m_standouts->setText(text);
     const auto entry = [](const QColor& color, const QString& sign, const QString& word) {
         return QStringLiteral("<span style='color:%1'>%2</span>&nbsp;%3 &nbsp; ").arg(color.name(), sign, word);
