@@ -461,11 +461,28 @@ Result<std::unique_ptr<SessionReader>> SessionReader::open(const std::filesystem
     return std::unique_ptr<SessionReader>(new SessionReader(std::move(state)));
 }
 
+namespace {
+
+using Identities = std::map<std::pair<EntityKey, std::uint32_t>, telemetry::AgentIdentity>;
+
+/// The key stands for one machine and one boot, so that these are the same in each epoch; the program's version may not be.
+void completeFromOtherEpoch(telemetry::AgentIdentity& agent, const Identities& all)
+{
+    const auto same = std::ranges::find_if(all, [&](const auto& other) { return other.first.first == agent.agent && !other.second.host.empty(); });
+    if (same == all.end())
+        return;
+    agent.host = same->second.host;
+    agent.bootId = same->second.bootId;
+    agent.kernel = same->second.kernel;
+}
+
+} // namespace
+
 std::vector<telemetry::AgentIdentity> SessionReader::agents() const
 {
     State& s = *m_state;
     (void)s.refresh();
-    std::map<std::pair<EntityKey, std::uint32_t>, telemetry::AgentIdentity> found;
+    Identities found;
     for (const auto* pieces : {&s.segments, &s.tail}) { // an agent whose row is damaged has its key at least
         for (const Piece& piece : *pieces)
             found.try_emplace({piece.agent, piece.epoch}, telemetry::AgentIdentity{.agent = piece.agent, .epoch = piece.epoch});
@@ -479,8 +496,11 @@ std::vector<telemetry::AgentIdentity> SessionReader::agents() const
         }
     }
     std::vector<telemetry::AgentIdentity> list;
-    for (auto& [key, agent] : found)
-        list.push_back(std::move(agent));
+    for (auto& [key, agent] : found) {
+        if (agent.host.empty())
+            completeFromOtherEpoch(agent, found);
+        list.push_back(agent);
+    }
     return list;
 }
 
