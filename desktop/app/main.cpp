@@ -16,6 +16,8 @@ namespace {
 using namespace binnacle;
 using namespace binnacle::desktop;
 
+constexpr int kSmallestFile = 0; // Qt's PNG quality: 0 compresses most
+
 void nameTheProgram()
 {
     QCoreApplication::setOrganizationName(QStringLiteral("Binnacle"));
@@ -45,7 +47,7 @@ Result<void> screenshot(const ScreenshotRequest& request, int& argc, char** argv
     const auto picture = takePicture(wish, sourceOpener());
     if (!picture)
         return std::unexpected(picture.error());
-    if (!picture->save(QString::fromStdString(request.output.string()), "PNG"))
+    if (!picture->save(QString::fromStdString(request.output.string()), "PNG", kSmallestFile))
         return failure(ErrorCode::Denied, "The picture cannot be written to " + request.output.string() + ". Check the folder and its permissions.");
     return {};
 }

@@ -86,7 +86,8 @@ void CellDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, 
     const int alignment = index.data(Qt::TextAlignmentRole).toInt();
     const QString whole = index.data(Qt::DisplayRole).toString();
     painter->drawText(text, alignment | Qt::TextSingleLine, painter->fontMetrics().elidedText(whole, kind == CellKind::Code ? Qt::ElideMiddle : Qt::ElideRight, text.width()));
-    if ((option.state & QStyle::State_HasFocus) && index.column() == 0)
+    const bool chosen = (option.state & QStyle::State_Selected) && (option.state & QStyle::State_Active);
+    if (chosen && index.column() == 0)
         painter->fillRect(QRect(option.rect.left(), option.rect.top(), 2, option.rect.height()), tokens.accent);
     painter->restore();
 }

@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace binnacle::desktop {
 
@@ -25,7 +26,11 @@ namespace {
 constexpr double kTextFrom = 0.55;      // zoom from which cards carry figures
 constexpr double kNameFrom = 0.28;      // … names
 constexpr double kLabelFrom = 0.62;     // edges carry labels
-constexpr int kSmoothEdges = 1000;      // anti-aliased lines are the cost of large maps
+constexpr std::size_t kSmoothEdges = 400; // smooth curves are the cost of large maps
+constexpr std::size_t kSmoothNodes = 400;
+constexpr std::size_t kMostLines = 3000;
+constexpr std::size_t kMostTexts = 600;
+constexpr double kDotWidth = 24;        // in pixels: below, a box is a spot
 constexpr double kDimmed = 0.22;
 constexpr double kEdgeReach = 6;
 
@@ -182,23 +187,55 @@ void MapView::paintWorld(QPainter& painter, const QRectF& visible)
 {
     const Tokens& tokens = tokensOf(*this);
     paintGroups(painter, visible, tokens);
-    const auto inSight = std::count_if(m_scene.edges.begin(), m_scene.edges.end(), [&visible](const MapScene::Edge& e) { return e.bounds.intersects(visible); });
-    painter.setRenderHint(QPainter::Antialiasing, inSight <= kSmoothEdges);
+    std::vector<const MapScene::Edge*> edges;
     for (const MapScene::Edge& edge : m_scene.edges) {
         if (edge.bounds.intersects(visible))
-            paintEdge(painter, edge, tokens);
+            edges.push_back(&edge);
     }
-    painter.setRenderHint(QPainter::Antialiasing, m_scene.nodes.size() <= kSmoothEdges || scale() >= kTextFrom);
+    std::vector<const MapScene::Node*> nodes;
     for (const MapScene::Node& node : m_scene.nodes) {
-        if (!node.rect.adjusted(-4, -18, 4, 4).intersects(visible))
-            continue;
-        if (scale() >= kTextFrom)
-            paintNode(painter, node, tokens);
-        else
-            paintNodeSmall(painter, node, tokens);
+        if (node.rect.adjusted(-4, -18, 4, 4).intersects(visible))
+            nodes.push_back(&node);
     }
+    if (edges.size() > kSmoothEdges)
+        paintEdgesAsLines(painter, edges, tokens);
+    else
+        paintEdges(painter, edges, tokens);
+    painter.setRenderHint(QPainter::Antialiasing, nodes.size() <= kSmoothNodes);
+    for (const MapScene::Node* node : nodes) {
+        if (scale() >= kTextFrom)
+            paintNode(painter, *node, tokens);
+        else
+            paintBox(painter, *node, tokens);
+    }
+    if (scale() < kTextFrom)
+        paintBoxTexts(painter, nodes, tokens);
     if (scale() >= kLabelFrom)
         paintEdgeLabels(painter, visible, tokens);
+}
+
+void MapView::paintEdges(QPainter& painter, const std::vector<const MapScene::Edge*>& edges, const Tokens& tokens) const
+{
+    painter.setRenderHint(QPainter::Antialiasing);
+    for (const MapScene::Edge* edge : edges)
+        paintEdge(painter, *edge, tokens);
+}
+
+/// Too many to tell apart: straight lines without smoothing, the worst and busiest only.
+void MapView::paintEdgesAsLines(QPainter& painter, const std::vector<const MapScene::Edge*>& edges, const Tokens& tokens) const
+{
+    painter.setRenderHint(QPainter::Antialiasing, false);
+    std::map<QRgb, QList<QLineF>> byColor;
+    for (std::size_t i = edges.size() - std::min(edges.size(), kMostLines); i < edges.size(); ++i) {
+        const MapScene::Edge& edge = *edges[i];
+        const bool bad = edge.severity == Severity::Critical || edge.severity == Severity::Warning;
+        const QColor color = mixed(edgeColor(edge, tokens), tokens.window, !isBright(edge) ? kDimmed / 2 : bad ? 1 : 0.35);
+        byColor[color.rgb()].append(QLineF(edge.curve[0], edge.curve[3]));
+    }
+    for (const auto& [color, lines] : byColor) {
+        painter.setPen(QPen(QColor(color), 0)); // one pixel at any zoom
+        painter.drawLines(lines);
+    }
 }
 
 void MapView::paintGroups(QPainter& painter, const QRectF& visible, const Tokens& tokens) const
@@ -271,31 +308,51 @@ void MapView::paintEdgeLabels(QPainter& painter, const QRectF& visible, const To
     }
 }
 
-/// From afar: a box in the colour of its health, and what fits into it at a size that can be read.
-void MapView::paintNodeSmall(QPainter& painter, const MapScene::Node& node, const Tokens& tokens) const
+/// From afar: a box in the colour of its health.
+void MapView::paintBox(QPainter& painter, const MapScene::Node& node, const Tokens& tokens) const
 {
-    const bool bright = isBright(node), chosen = selectedNode() == &node;
+    const bool chosen = selectedNode() == &node;
     const bool bad = node.severity == Severity::Critical || node.severity == Severity::Warning;
-    const double opacity = bright ? 1 : kDimmed;
-    const QColor health = mixed(colorOf(node.severity, tokens), tokens.window, opacity);
-    painter.setPen(QPen(chosen ? tokens.accent : health, (chosen ? 3 : 1.5) / scale()));
-    painter.setBrush(mixed(health, tokens.raised, bad ? 0.22 : 0.08));
-    if (m_scene.nodes.size() > kSmoothEdges)
-        painter.drawRect(node.rect);
-    else
-        painter.drawRoundedRect(node.rect, 9, 9);
-    if (scale() < kNameFrom && !chosen)
+    const QColor health = mixed(colorOf(node.severity, tokens), tokens.window, isBright(node) ? 1 : kDimmed);
+    if (node.rect.width() * scale() < kDotWidth && !chosen) {
+        painter.fillRect(node.rect, mixed(health, tokens.surface, 0.7));
         return;
-    const auto text = [&](const QString& words, int pixels, const QColor& color, const QRectF& room) {
-        painter.setFont(boldFont(static_cast<int>(std::lround(pixels / scale()))));
-        painter.setPen(mixed(color, tokens.window, opacity));
-        painter.drawText(room, Qt::AlignCenter, painter.fontMetrics().elidedText(words, Qt::ElideMiddle, static_cast<int>(room.width())));
+    }
+    const bool smooth = painter.testRenderHint(QPainter::Antialiasing);
+    QPen frame(chosen ? tokens.accent : health, chosen ? 3 : smooth ? 1.5 : 0);
+    frame.setCosmetic(true);
+    painter.setPen(frame);
+    painter.setBrush(mixed(health, tokens.raised, bad ? 0.22 : 0.08));
+    if (smooth)
+        painter.drawRoundedRect(node.rect, 9, 9);
+    else
+        painter.drawRect(node.rect);
+}
+
+/// What fits into the boxes, at a size that can be read: in screen coordinates, with one font after the other.
+void MapView::paintBoxTexts(QPainter& painter, const std::vector<const MapScene::Node*>& nodes, const Tokens& tokens) const
+{
+    if (scale() < kNameFrom || nodes.size() > kMostTexts)
+        return;
+    painter.save();
+    painter.resetTransform();
+    const double height = nodes.empty() ? 0 : nodes.front()->rect.height() * scale();
+    const bool twoLines = height >= 28;
+    const auto each = [&](const QFont& font, const QColor& color, double top, double bottom, auto text) {
+        painter.setFont(font);
+        const QFontMetrics metrics(font);
+        for (const MapScene::Node* node : nodes) {
+            const QRectF box(toScreen(node->rect.topLeft()), node->rect.size() * scale());
+            const bool alone = !twoLines || node->figures.isEmpty();
+            const QRectF room = alone ? box.adjusted(4, 0, -4, 0) : box.adjusted(4, top * height, -4, -bottom * height);
+            painter.setPen(mixed(color, tokens.window, isBright(*node) ? 1 : kDimmed));
+            painter.drawText(room, Qt::AlignCenter, metrics.elidedText(text(*node), Qt::ElideMiddle, static_cast<int>(room.width())));
+        }
     };
-    const QRectF inner = node.rect.adjusted(6, 3, -6, -3);
-    const bool twoLines = node.rect.height() * scale() >= 28 && !node.figures.isEmpty();
-    text(node.name, 12, tokens.text, twoLines ? inner.adjusted(0, 0, 0, -inner.height() / 2) : inner);
+    each(boldFont(12), tokens.text, 0.08, 0.46, [](const MapScene::Node& node) { return node.name; });
     if (twoLines)
-        text(node.rate, 10, tokens.muted, inner.adjusted(0, inner.height() / 2, 0, 0));
+        each(smallFont(), tokens.muted, 0.50, 0.08, [](const MapScene::Node& node) { return node.rate; });
+    painter.restore();
 }
 
 void MapView::paintNode(QPainter& painter, const MapScene::Node& node, const Tokens& tokens) const

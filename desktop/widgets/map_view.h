@@ -7,6 +7,7 @@
 #include "desktop/workspace/frame_source.h"
 
 #include <set>
+#include <vector>
 
 namespace binnacle::desktop {
 
@@ -60,7 +61,10 @@ private:
     void paintEdge(QPainter& painter, const MapScene::Edge& edge, const Tokens& tokens) const;
     void paintEdgeLabels(QPainter& painter, const QRectF& visible, const Tokens& tokens) const;
     void paintNode(QPainter& painter, const MapScene::Node& node, const Tokens& tokens) const;
-    void paintNodeSmall(QPainter& painter, const MapScene::Node& node, const Tokens& tokens) const;
+    void paintEdges(QPainter& painter, const std::vector<const MapScene::Edge*>& edges, const Tokens& tokens) const;
+    void paintEdgesAsLines(QPainter& painter, const std::vector<const MapScene::Edge*>& edges, const Tokens& tokens) const;
+    void paintBox(QPainter& painter, const MapScene::Node& node, const Tokens& tokens) const;
+    void paintBoxTexts(QPainter& painter, const std::vector<const MapScene::Node*>& nodes, const Tokens& tokens) const;
     void paintMinimap(QPainter& painter, const Tokens& tokens) const;
     QString readingAt(QPointF screen) const;
 

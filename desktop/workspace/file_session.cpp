@@ -9,6 +9,7 @@
 #include <QThreadPool>
 
 #include <algorithm>
+#include <functional>
 #include <system_error>
 
 namespace binnacle::desktop {
@@ -20,12 +21,14 @@ constexpr Nanoseconds kFirstPart = std::chrono::minutes(5);
 
 struct Reading {
     analysis::FrameStore& frames;
+    std::function<void()> noteAdded;
     const std::atomic<bool>& cancelled;
 
     Result<void> part(const session::SessionReader& reader, TimeRange range) const
     {
         return reader.read(range, false, [this](const telemetry::Batch& batch) {
             frames.add(batch);
+            noteAdded();
             return !cancelled;
         });
     }
@@ -43,6 +46,7 @@ struct Reading {
         BN_TRY(part(**reader, {all.from, middle}));
         for (const telemetry::Gap& gap : (*reader)->gaps())
             frames.addGap(gap);
+        noteAdded();
         return (*reader)->info().damaged;
     }
 };
@@ -75,7 +79,7 @@ Result<std::shared_ptr<FileSession>> FileSession::open(std::vector<std::filesyst
     std::shared_ptr<FileSession> session(new FileSession(std::move(files)));
     QThreadPool::globalInstance()->start([filled = session->filled(), files = session->m_files, cancelled = session->m_cancelled] {
         for (std::size_t i = 0; i < files.size() && !*cancelled; ++i) {
-            Origin origin = originAfter(files[i], Reading{filled->frames, *cancelled}.whole(files[i]));
+            Origin origin = originAfter(files[i], Reading{filled->frames, [&filled] { noteAdded(*filled); }, *cancelled}.whole(files[i]));
             const std::lock_guard lock(filled->mutex);
             filled->origins[i] = std::move(origin);
         }

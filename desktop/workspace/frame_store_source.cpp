@@ -13,6 +13,22 @@ bool isMarked(const analysis::Event& event)
 
 } // namespace
 
+void FrameStoreSource::noteAdded(Filled& filled)
+{
+    const TimeRange covered = filled.frames.covered();
+    {
+        const std::lock_guard lock(filled.mutex);
+        filled.covered = covered;
+    }
+    ++filled.revision;
+}
+
+TimeRange FrameStoreSource::covered() const
+{
+    const std::lock_guard lock(m_filled->mutex);
+    return m_filled->covered;
+}
+
 std::vector<Origin> FrameStoreSource::origins() const
 {
     const std::lock_guard lock(m_filled->mutex);

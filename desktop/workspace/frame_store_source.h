@@ -4,6 +4,7 @@
 #include "core/analysis/frame_store.h"
 #include "desktop/workspace/frame_source.h"
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 
@@ -13,8 +14,8 @@ namespace binnacle::desktop {
 /// Frames and state are shared with the filling thread, so that nobody waits for it when the window lets go.  Thread: any.
 class FrameStoreSource : public FrameSource {
 public:
-    std::uint64_t revision() const override { return m_filled->frames.version(); }
-    TimeRange covered() const override { return m_filled->frames.covered(); }
+    std::uint64_t revision() const override { return m_filled->revision; }
+    TimeRange covered() const override;
     std::vector<Origin> origins() const override;
     RecordingState recording() const override;
     analysis::SnapshotPtr snapshot(TimeRange range) const override { return m_filled->frames.snapshot(range); }
@@ -28,10 +29,14 @@ public:
 protected:
     struct Filled {
         analysis::FrameStore frames;
-        std::mutex mutex;
+        std::atomic<std::uint64_t> revision{0};
+        mutable std::mutex mutex;    // held for copies only: the UI thread must not wait for a snapshot inside `frames`
+        TimeRange covered;           // guarded by mutex
         std::vector<Origin> origins; // guarded by mutex
         RecordingState recording;    // guarded by mutex
     };
+    /// To be called after something was put into the frames.
+    static void noteAdded(Filled& filled);
     const std::shared_ptr<Filled>& filled() const { return m_filled; }
 
 private:

@@ -51,10 +51,15 @@ Result<std::shared_ptr<LiveSession>> LiveSession::start(std::vector<Target> targ
         filled->origins.push_back({OriginKind::Agent, OriginState::Connecting, target.toText(), {}});
     RecorderListeners listeners;
     listeners.batch = [filled](const std::shared_ptr<const telemetry::Batch>& batch) {
-        if (batch->overview) // detail may come as a batch of its own; frames are made of overviews
+        if (batch->overview) { // detail may come as a batch of its own; frames are made of overviews
             filled->frames.add(*batch);
+            noteAdded(*filled);
+        }
     };
-    listeners.gap = [filled](const telemetry::Gap& gap) { filled->frames.addGap(gap); };
+    listeners.gap = [filled](const telemetry::Gap& gap) {
+        filled->frames.addGap(gap);
+        noteAdded(*filled);
+    };
     listeners.status = [filled](const RecorderStatus& status) {
         std::vector<Origin> origins;
         for (const AgentStatus& agent : status.agents) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/session/session_writer.h"
 #include "desktop/widgets/map_view.h"
 #include "desktop/widgets/table_view.h"
 #include "desktop/workspace/file_session.h"
-#include "tests/core/analysis/batch_builder.h"
+#include "tests/ui/session_file.h"
 #include "tests/ui/ui_support.h"
 
 #include <QTemporaryDir>
@@ -14,33 +13,14 @@
 namespace binnacle::desktop {
 namespace {
 
-constexpr int kSeconds = 40;
-
-/// web calls api on one host: seven requests a second, one of them failing from second 30 on.
-telemetry::Batch batchAt(int second)
-{
-    tests::BatchBuilder b("node-1", second);
-    const auto web = b.instance("web-1", "nginx"), api = b.instance("api-1", "python");
-    b.present(web, b.service("web")).present(api, b.service("api"));
-    b.listen(api, tests::endpoint("10.0.0.2", 8000), 2);
-    const auto client = b.client(web, "10.0.0.1", tests::endpoint("10.0.0.2", 8000), 1, Protocol::Http, api);
-    const auto server = b.server(api, tests::endpoint("10.0.0.2", 8000), "10.0.0.1", 2, Protocol::Http, web);
-    for (const auto end : {client, server})
-        b.requests(end, 7, second >= 30 ? 1 : 0);
-    return b.build();
-}
+constexpr int kSeconds = tests::kSessionSeconds;
 
 class Replay : public WindowTest {
 protected:
     void SetUp() override
     {
         file = (folder.path() + QStringLiteral("/session.binnacle")).toStdString();
-        auto writer = session::SessionWriter::create(file);
-        ASSERT_TRUE(writer) << writer.error().what;
-        ASSERT_TRUE((*writer)->addAgent(tests::identity("node-1")));
-        for (int second = 0; second < kSeconds; ++second)
-            ASSERT_TRUE((*writer)->append(batchAt(second)));
-        ASSERT_TRUE((*writer)->close());
+        tests::writeSession(file);
     }
     void open()
     {
