@@ -340,7 +340,7 @@ std::vector<bool> Aggregator::usedInstances()
         mark(connection.instance);
         mark(connection.peerInstance);
     });
-    m_tables.listeners.forEach([&](const Listener& listener) { mark(listener.instance); });
+    m_tables.listeners.forEach([&](const ListeningSocket& listener) { mark(listener.instance); });
     for (const EventNote& event : m_events)
         mark(event.instance);
     for (const auto& [instance, coverage] : m_coverage)

@@ -86,14 +86,14 @@ public:
     void on(const ListenEnded& event)
     {
         saw(event.at);
-        if (Listener* listener = m_listeners.exact(event.netns, event.local))
+        if (ListeningSocket* listener = m_listeners.exact(event.netns, event.local))
             instanceOf(*listener);
         const auto gone = m_listeners.ended(event);
         if (gone && gone->instance != kNoIndex)
             m_rows.note(event.at, EventKind::ListenEnded, gone->instance, gone->local.toText());
     }
 
-    std::uint32_t instanceOf(Listener& listener)
+    std::uint32_t instanceOf(ListeningSocket& listener)
     {
         if (listener.instance != kNoIndex || listener.task.pid.value == 0)
             return listener.instance;
@@ -113,7 +113,7 @@ public:
             return 0;
         const Process* root = &m_processes.treeRoot(process);
         std::uint16_t lowest = 0;
-        m_listeners.forEach([&](const Listener& listener) {
+        m_listeners.forEach([&](const ListeningSocket& listener) {
             Process* owner = m_processes.find(listener.task.pid, listener.since);
             if (owner && (lowest == 0 || listener.local.port < lowest) && &m_processes.treeRoot(*owner) == root)
                 lowest = listener.local.port;
@@ -254,7 +254,7 @@ public:
     telemetry::Batch seal(TimeRange range, ClockAnchor anchor)
     {
         settleBefore(anchor.toHost(range.to));
-        m_listeners.forEach([this](Listener& listener) { instanceOf(listener); });
+        m_listeners.forEach([this](ListeningSocket& listener) { instanceOf(listener); });
         m_instances.assignServices(m_now);
         for (const InstanceChange& change : m_instances.takeChanges())
             m_rows.note(change.at != HostTime{} ? change.at : m_now, change.kind, change.instance, m_instances.at(change.instance).serviceName);
@@ -359,7 +359,7 @@ private:
             return process.ignored ? kNoIndex : m_instances.ensure(process, Activity::Talks, lowestPort(process), connection.openedAt);
         }
         if (connection.side == Side::Server) {
-            if (Listener* listener = m_listeners.find(connection.addresses.netns, connection.addresses.local)) {
+            if (ListeningSocket* listener = m_listeners.find(connection.addresses.netns, connection.addresses.local)) {
                 connection.ignored |= m_processes.ignored(listener->task.pid);
                 return instanceOf(*listener);
             }

@@ -164,7 +164,7 @@ void Aggregator::sealTcp(BatchBuilder& builder, telemetry::Overview& overview)
 
 void Aggregator::sealListeners(BatchBuilder& builder, telemetry::Overview& overview)
 {
-    m_tables.listeners.forEach([&](const Listener& listener) {
+    m_tables.listeners.forEach([&](const ListeningSocket& listener) {
         if (listener.instance == kNoIndex)
             return;
         telemetry::ListenRow row;

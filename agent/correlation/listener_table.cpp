@@ -5,7 +5,7 @@
 
 namespace binnacle::agent {
 
-Listener& ListenerTable::started(const ListenStarted& event)
+ListeningSocket& ListenerTable::started(const ListenStarted& event)
 {
     const Key key{event.netns, event.local};
     if (event.connection.value != 0 && m_sockets.contains(event.connection))
@@ -17,7 +17,7 @@ Listener& ListenerTable::started(const ListenStarted& event)
             m_sockets[event.connection] = {&*known->second};
         return *known->second;
     }
-    Listener& listener = m_listeners.emplace_back();
+    ListeningSocket& listener = m_listeners.emplace_back();
     listener.netns = event.netns;
     listener.local = event.local;
     listener.task = event.task;
@@ -40,7 +40,7 @@ void ListenerTable::dropSocket(ConnectionId id)
     m_sockets.erase(socket);
 }
 
-std::optional<Listener> ListenerTable::ended(const ListenEnded& event)
+std::optional<ListeningSocket> ListenerTable::ended(const ListenEnded& event)
 {
     const auto known = m_byAddress.find(Key{event.netns, event.local});
     if (known == m_byAddress.end())
@@ -48,7 +48,7 @@ std::optional<Listener> ListenerTable::ended(const ListenEnded& event)
     dropSocket(event.connection);
     if (--known->second->sockets > 0)
         return std::nullopt;
-    Listener gone = *known->second;
+    ListeningSocket gone = *known->second;
     absl::erase_if(m_sockets, [&](const auto& entry) { return entry.second.listener == &*known->second; });
     m_listeners.erase(known->second);
     m_byAddress.erase(known);
@@ -60,23 +60,23 @@ void ListenerTable::sampled(const SocketSample& event)
     const auto socket = m_sockets.find(event.connection);
     if (socket == m_sockets.end())
         return;
-    Listener& listener = *socket->second.listener;
+    ListeningSocket& listener = *socket->second.listener;
     listener.acceptQueue += event.acceptQueue - std::exchange(socket->second.queue, event.acceptQueue);
     listener.acceptQueueLimit += event.acceptQueueLimit - std::exchange(socket->second.limit, event.acceptQueueLimit);
 }
 
-Listener* ListenerTable::exact(const Key& key)
+ListeningSocket* ListenerTable::exact(const Key& key)
 {
     const auto known = m_byAddress.find(key);
     return known != m_byAddress.end() ? &*known->second : nullptr;
 }
 
-Listener* ListenerTable::find(NetworkNamespace netns, const Endpoint& local)
+ListeningSocket* ListenerTable::find(NetworkNamespace netns, const Endpoint& local)
 {
-    if (Listener* specific = exact({netns, local}))
+    if (ListeningSocket* specific = exact({netns, local}))
         return specific;
     if (local.address.isV4()) {
-        if (Listener* any4 = exact({netns, {InternetAddress::fromV4(0), local.port}}))
+        if (ListeningSocket* any4 = exact({netns, {InternetAddress::fromV4(0), local.port}}))
             return any4;
     }
     return exact({netns, {InternetAddress{}, local.port}}); // :: takes IPv4 too unless IPV6_V6ONLY is set, which is rare

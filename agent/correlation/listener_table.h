@@ -12,7 +12,7 @@
 namespace binnacle::agent {
 
 /// Sockets that listen on one address of one network namespace (several with SO_REUSEPORT).
-struct Listener {
+struct ListeningSocket {
     NetworkNamespace netns;
     Endpoint local;
     Task task;                   // who listened first and still does, as far as is known
@@ -26,21 +26,21 @@ struct Listener {
 /// Who would accept a connection to an address.  Thread: the drain thread.  References stay valid until the listener ends.
 class ListenerTable {
 public:
-    Listener& started(const ListenStarted& event);
+    ListeningSocket& started(const ListenStarted& event);
     /// Nothing when it was not known or other sockets still listen there; else the one that ended.
-    std::optional<Listener> ended(const ListenEnded& event);
+    std::optional<ListeningSocket> ended(const ListenEnded& event);
     /// A sample of a listening socket; others are passed over.
     void sampled(const SocketSample& event);
 
     /// The listener on exactly this address.
-    Listener* exact(NetworkNamespace netns, const Endpoint& local) { return exact(Key{netns, local}); }
+    ListeningSocket* exact(NetworkNamespace netns, const Endpoint& local) { return exact(Key{netns, local}); }
     /// The listener that takes connections to `local`: the specific address before 0.0.0.0, and that before ::.
-    Listener* find(NetworkNamespace netns, const Endpoint& local);
+    ListeningSocket* find(NetworkNamespace netns, const Endpoint& local);
 
     template <class F>
     void forEach(F&& visit)
     {
-        for (Listener& listener : m_listeners)
+        for (ListeningSocket& listener : m_listeners)
             visit(listener);
     }
     std::size_t size() const { return m_listeners.size(); }
@@ -58,16 +58,16 @@ private:
     };
 
     struct Socket {
-        Listener* listener = nullptr;
+        ListeningSocket* listener = nullptr;
         std::uint32_t queue = 0, limit = 0;
     };
 
-    Listener* exact(const Key& key);
+    ListeningSocket* exact(const Key& key);
     void dropSocket(ConnectionId id);
 
     absl::flat_hash_map<ConnectionId, Socket> m_sockets;
-    std::list<Listener> m_listeners;
-    absl::flat_hash_map<Key, std::list<Listener>::iterator> m_byAddress;
+    std::list<ListeningSocket> m_listeners;
+    absl::flat_hash_map<Key, std::list<ListeningSocket>::iterator> m_byAddress;
 };
 
 } // namespace binnacle::agent

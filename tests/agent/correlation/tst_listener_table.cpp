@@ -29,7 +29,7 @@ ListenEnded ended(const char* address, std::uint16_t port, std::uint64_t socket 
 
 std::uint32_t owner(ListenerTable& table, const char* address, std::uint16_t port, std::uint32_t netns = 1)
 {
-    const Listener* listener = table.find(NetworkNamespace{netns}, endpoint(address, port));
+    const ListeningSocket* listener = table.find(NetworkNamespace{netns}, endpoint(address, port));
     return listener ? listener->task.pid.value : 0;
 }
 
@@ -64,7 +64,7 @@ TEST(ListenerTableTest, aSharedPortEndsWithItsLastSocket)
 TEST(ListenerTableTest, queuesOfItsSocketsAddUp)
 {
     ListenerTable table;
-    Listener& listener = table.started(started("0.0.0.0", 80, 1, 1, 11));
+    ListeningSocket& listener = table.started(started("0.0.0.0", 80, 1, 1, 11));
     table.started(started("0.0.0.0", 80, 1, 1, 12));
     SocketSample sample{};
     sample.state = TcpState::Listen;
