@@ -62,7 +62,7 @@ void endOnSignals(QApplication& application)
     auto* watch = new QTimer(&application);
     QObject::connect(watch, &QTimer::timeout, &application, [] {
         if (askedToEnd)
-            QCoreApplication::quit();
+            QCoreApplication::exit(0); // quit() would ask the window, and the window the user
     });
     watch->start(200);
 }

@@ -89,7 +89,7 @@ void Section::present(const QString& filter)
 class LossesPage : public Page {
 public:
     LossesPage(Workspace& workspace, QWidget* parent);
-    QWidget* mainWidget() override { return &m_lossSection->view(); }
+    QWidget* mainWidget() override { return m_losses.rowCount() > 0 ? &m_lossSection->view() : &m_agentSection->view(); }
 
 protected:
     void refresh() override;
@@ -142,7 +142,7 @@ void LossesPage::refresh()
     m_agents.show(snapshot ? agentRows(*snapshot) : std::vector<AgentRow>());
     for (Section* section : {m_lossSection, m_coverageSection, m_agentSection})
         section->present(workspace().filter());
-    QString sentence = countedText(m_losses.rowCount(), tr("kind of loss"), tr("kinds of loss")) + QStringLiteral(" · ")
+    QString sentence = (m_losses.rowCount() == 0 ? tr("nothing lost") : countedText(m_losses.rowCount(), tr("kind of loss"), tr("kinds of loss"))) + QStringLiteral(" · ")
         + countedText(m_coverage.rowCount(), tr("gap in coverage"), tr("gaps in coverage")) + QStringLiteral(" · ") + countedText(m_agents.rowCount(), tr("agent"), tr("agents"));
     if (snapshot && !snapshot->gaps.empty())
         sentence += tr(" · away for a part of the range: %1").arg(fromStd(snapshot->gaps.front().what));
