@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 namespace binnacle::desktop {
 
@@ -171,7 +172,7 @@ std::vector<Standout> standouts(const analysis::Snapshot& snapshot)
             out.push_back({false, node.id, fromStd(node.name), reasonsOf(node.healthReasons), severityOf(node.health)});
     }
     const auto rank = [](const Standout& s) { return s.severity == Severity::Critical ? 0 : s.severity == Severity::Warning ? 1 : 2; };
-    std::stable_sort(out.begin(), out.end(), [rank](const Standout& a, const Standout& b) { return rank(a) < rank(b); });
+    std::sort(out.begin(), out.end(), [rank](const Standout& a, const Standout& b) { return std::pair(rank(a), a.id) < std::pair(rank(b), b.id); });
     return out;
 }
 

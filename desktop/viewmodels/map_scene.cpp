@@ -11,6 +11,8 @@
 #include <cmath>
 #include <limits>
 #include <set>
+#include <string_view>
+#include <tuple>
 
 namespace binnacle::desktop {
 
@@ -199,8 +201,8 @@ void addEdges(MapScene& scene, const analysis::Snapshot& snapshot, const analysi
         if (const auto link = links.find(analysis::edgeId(edge)); link != links.end())
             scene.edges.push_back(sceneEdge(edge, *link->second, snapshot.range));
     }
-    std::stable_sort(scene.edges.begin(), scene.edges.end(), [](const MapScene::Edge& a, const MapScene::Edge& b) {
-        const auto rank = [](const MapScene::Edge& e) { return std::pair(e.severity == Severity::Critical ? 2 : e.severity == Severity::Warning ? 1 : 0, e.weight); };
+    std::sort(scene.edges.begin(), scene.edges.end(), [](const MapScene::Edge& a, const MapScene::Edge& b) {
+        const auto rank = [](const MapScene::Edge& e) { return std::tuple(e.severity == Severity::Critical ? 2 : e.severity == Severity::Warning ? 1 : 0, e.weight, std::string_view(e.id)); };
         return rank(a) < rank(b);
     });
 }

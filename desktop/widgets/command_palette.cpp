@@ -56,7 +56,7 @@ void CommandPalette::refill(const QString& letters)
         if (const int score = fit(letters, action->text()); score >= 0 && action->isEnabled())
             found.append({score, action});
     }
-    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second->text() < b.second->text(); });
     m_list->clear();
     for (const auto& [score, action] : found) {
         auto* item = new QListWidgetItem(action->text(), m_list);
