@@ -393,6 +393,8 @@ private:
         connection.parser = std::make_unique<protocols::StreamParser>(
             connection.existed ? protocols::Start::MidStream : protocols::Start::FromFirstByte,
             connection.rolesGuessed ? protocols::Roles::Guessed : protocols::Roles::Known, m_routes);
+        if (connection.existed)
+            connection.parser->quietSince(connection.firstSeen);
         m_rows.onOpened(connection);
         for (const auto& held : releaseHeld(connection))
             feed(connection, held->chunk);

@@ -48,6 +48,24 @@ Connection& ConnectionTable::opened(const ConnectionOpened& event)
     return connection;
 }
 
+namespace {
+
+/// How likely two ends with mirrored addresses are one connection: less is likelier.
+std::pair<bool, Nanoseconds> distance(const Connection& a, const Connection& b)
+{
+    const Nanoseconds apart = a.openedAt - b.openedAt;
+    // Two isolated networks may use the same addresses: an end in the same namespace is nearer than any in another.
+    return {a.addresses.netns != b.addresses.netns, apart < Nanoseconds{} ? -apart : apart};
+}
+
+/// Closes are told late: where ports are used again, an end of the connection before can still be there, and even be paired already.
+bool isNearer(const Connection& other, const Connection& than)
+{
+    return !other.peer || distance(other, than) < distance(other, *other.peer);
+}
+
+} // namespace
+
 void ConnectionTable::pair(Connection& connection)
 {
     if (connection.peer || !connection.opened)
@@ -55,20 +73,17 @@ void ConnectionTable::pair(Connection& connection)
     const auto others = m_byTuple.find(reversed(tupleOf(connection.addresses)));
     if (others == m_byTuple.end())
         return;
-    const auto distance = [&](const Connection* other) {
-        const Nanoseconds apart = other->openedAt - connection.openedAt;
-        // Two isolated networks may use the same addresses: an end in the same namespace is nearer than any in another.
-        return std::pair(other->addresses.netns != connection.addresses.netns, apart < Nanoseconds{} ? -apart : apart);
-    };
     Connection* best = nullptr;
     for (Connection* other : others->second) {
-        if (other == &connection || other->peer || (other->side != Side::Unknown && other->side == connection.side))
+        if (other == &connection || (other->side != Side::Unknown && other->side == connection.side) || !isNearer(*other, connection))
             continue;
-        if (!best || distance(other) < distance(best))
+        if (!best || distance(*other, connection) < distance(*best, connection))
             best = other;
     }
     if (!best)
         return;
+    if (best->peer)
+        best->peer->peer = nullptr;
     connection.peer = best;
     best->peer = &connection;
 }

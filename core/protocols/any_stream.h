@@ -9,6 +9,7 @@ namespace binnacle::protocols {
 class AnyStream {
 public:
     virtual ~AnyStream() = default;
+    virtual void quietSince(HostTime at) = 0; // before the first feed()
     virtual void feed(const Chunk& chunk, ExchangeSink& sink) = 0;
     virtual void close(const StreamEnd& end, ExchangeSink& sink) = 0;
     virtual std::size_t inFlight(std::span<InFlight> out) const = 0;

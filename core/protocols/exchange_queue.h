@@ -32,7 +32,7 @@ struct Origin {
 /// ever seen to begin between the answers to earlier ones (true of clients that ask one by one and of those that send a batch and read
 /// all its answers), and no bytes are missing right before it.  Two more cases are taken as known:
 ///  - the client asked one by one kOneByOne times and never otherwise; then it has nothing older outstanding;
-///  - nothing moved for kIdle.
+///  - nothing moved for kIdle, or for kQuiet between the moment from which an old connection was watched and its first bytes.
 /// Limits: what a client does is taken from what was seen of it.  One that changes its habit with the very message that is lost is noticed at
 /// its next request, and what was taken as known is set aside again.  Where nobody takes turns, an answer that comes later than kIdle shifts
 /// the pairing by one until the next quiet moment.
@@ -44,11 +44,16 @@ public:
 
     explicit ExchangeQueue(Start start) : m_doubt(start == Start::MidStream ? Doubt::Attached : Doubt::None) {}
 
+    /// An old connection is watched from here on; zero = not known.
+    void quietSince(HostTime at) { m_quietSince = at; }
+
     /// Bytes of a direction moved, whatever they are.  `joined`: none were lost since the last ones of this direction.
     void onBytes(Direction direction, bool joined, HostTime at, ExchangeSink& sink)
     {
         if (direction == Direction::Request && (m_withholds || m_surplus > 0))
             verify(joined, at, sink);
+        m_wasQuiet = m_quietSince != HostTime{} && at - m_quietSince >= kQuiet;
+        m_quietSince = {};
         m_idleBefore = m_lastByteAt == HostTime{} ? Nanoseconds{} : at - m_lastByteAt;
         m_lastByteAt = std::max(m_lastByteAt, at);
         m_begunByChunk = false;
@@ -229,6 +234,7 @@ public:
 
 private:
     static constexpr Nanoseconds kIdle = std::chrono::seconds(5);
+    static constexpr Nanoseconds kQuiet = std::chrono::milliseconds(200);
     /// Records of two threads can be written in the wrong order; more than this apart, they were not.
     static constexpr Nanoseconds kInversion = std::chrono::microseconds(20);
     static constexpr std::size_t kMaxEarly = 64;
@@ -415,6 +421,8 @@ private:
     {
         if (m_idleBefore >= kIdle || asksOneByOne())
             return true;
+        if (m_doubt == Doubt::Attached && m_wasQuiet)
+            return true;
         if (m_doubt == Doubt::Attached && !P::kPipelines && !m_pipelined)
             return true;
         return m_takesTurns && start.turn && start.joined;
@@ -439,7 +447,7 @@ private:
         if (m_doubt == Doubt::Requests && m_setAside > m_unknownAnswers)
             lose(m_setAside - m_unknownAnswers, at, sink);
         m_unknown |= responseOpen; // it answers an older one
-        m_provisional = !start.turn || !start.joined;
+        m_provisional = !(m_doubt == Doubt::Attached && m_wasQuiet) && (!start.turn || !start.joined);
         m_provisionalFrom = m_doubt;
         m_doubt = Doubt::None;
         m_setAside = m_unknownAnswers = 0;
@@ -489,6 +497,7 @@ private:
     std::size_t m_surplus = 0;        // responses after a hole that no known request is left for
     std::size_t m_missingAtLeast = 0; // responses in the hole
     HostTime m_lastByteAt{};
+    HostTime m_quietSince{};
     Nanoseconds m_idleBefore{};
     Doubt m_doubt;
     Doubt m_provisionalFrom = Doubt::None;
@@ -502,6 +511,7 @@ private:
     bool m_begunByChunk = false;  // a request began in the chunk at hand
     bool m_provisional = false;   // taken as known without a turn
     bool m_pipelined = false;     // a request was seen to begin before the answer to an older one, or in the same chunk
+    bool m_wasQuiet = false;      // the bytes at hand are the first of an old connection, after a pause that we saw
     bool m_takesTurns = true;
     int m_oneByOne = 0;
 };

@@ -23,6 +23,8 @@ public:
         }
     }
 
+    void quietSince(HostTime at) override { m_queue.quietSince(at); }
+
     void feed(const Chunk& chunk, ExchangeSink& sink) override
     {
         if (m_left)

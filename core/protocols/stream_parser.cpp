@@ -234,14 +234,17 @@ void StreamParser::feed(const Chunk& chunk, ExchangeSink& sink)
 void StreamParser::decide(const Chunk& chunk, ExchangeSink& sink)
 {
     const Detection::Outcome outcome = m_detection->look(chunk);
-    if (outcome == Detection::Outcome::Undecided)
+    if (outcome == Detection::Outcome::Undecided) {
+        m_quietSince = chunk.at;
         return;
+    }
     const std::unique_ptr<Detection> detection = std::move(m_detection);
     if (outcome == Detection::Outcome::NotOurs)
         return;
     m_protocol = detection->found().protocol;
     m_swapped = detection->swapped();
     m_stream = detection->found().make(detection->start(), *m_routes);
+    m_stream->quietSince(m_quietSince);
     const auto take = [&](Chunk held) {
         if (*m_swapped)
             held.direction = opposite(held.direction);

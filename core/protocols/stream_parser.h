@@ -74,6 +74,10 @@ public:
     StreamParser& operator=(StreamParser&&) noexcept;
     ~StreamParser();
 
+    /// For Start::MidStream: from when on all bytes of the connection are fed.  After a pause from there to the first bytes nothing older is
+    /// unanswered, so that the first exchange counts too.
+    void quietSince(HostTime at) { m_quietSince = at; }
+
     void feed(const Chunk& chunk, ExchangeSink& sink);
 
     /// Reports what is left: a response that lasts until close is complete, other unfinished exchanges are broken off.
@@ -97,6 +101,7 @@ private:
 
     std::unique_ptr<Detection> m_detection; // until the verdict
     std::unique_ptr<AnyStream> m_stream;    // from the verdict Parse on
+    HostTime m_quietSince{};
     RouteCache* m_routes;                   // not owned, outlives this
     std::uint64_t m_orphans = 0;            // of a stream that was left
     Protocol m_protocol = Protocol::Unknown;

@@ -61,6 +61,19 @@ TEST(ConnectionTableTest, nearestInTimeWhenTheOldPeerWasNeverSeen)
     EXPECT_EQ(old.peer, nullptr);
 }
 
+TEST(ConnectionTableTest, aFreshEndTakesItsPeerFromOneOfTheConnectionBefore)
+{
+    ConnectionTable table;
+    Connection& oldClient = table.opened(opened(1, "10.0.0.1", 4000, "10.0.0.2", 80, 5, 100, Side::Client));
+    Connection& oldServer = table.opened(opened(2, "10.0.0.2", 80, "10.0.0.1", 4000, 6, 101, Side::Server));
+    table.erase(oldClient); // the close of the other end was not told yet
+    Connection& client = table.opened(opened(3, "10.0.0.1", 4000, "10.0.0.2", 80, 5, 200, Side::Client));
+    Connection& server = table.opened(opened(4, "10.0.0.2", 80, "10.0.0.1", 4000, 6, 201, Side::Server));
+    EXPECT_EQ(client.peer, &server);
+    EXPECT_EQ(server.peer, &client);
+    EXPECT_EQ(oldServer.peer, nullptr);
+}
+
 TEST(ConnectionTableTest, aSocketConnectedToItselfHasNoPeer)
 {
     ConnectionTable table;

@@ -35,6 +35,43 @@ TEST(Redis, countsWhatIsOverTheLimitInFlightAsLost)
     EXPECT_EQ(result.gap, 100u);
 }
 
+/// Counts, and forgets.
+struct Counting final : ExchangeSink {
+    void onExchange(const Exchange&) override { ++exchanges; }
+    void onLoss(Loss, std::uint64_t count, HostTime) override { lost += count; }
+    int exchanges = 0;
+    std::uint64_t lost = 0;
+};
+
+/// An old connection, watched from `watched` ms on, carries `requests` in one chunk at 1,000 ms and their replies after it.
+Counting countOfOldConnection(int watched, int requests)
+{
+    RouteCache routes;
+    StreamParser parser(Start::MidStream, Roles::Known, routes);
+    parser.quietSince(HostTime(std::chrono::milliseconds(watched)));
+    const std::string asked = repeated("*1\r\n$4\r\nPING\r\n", requests), replied = repeated("+PONG\r\n", requests);
+    const auto chunk = [](Direction direction, const std::string& bytes, int ms) {
+        return Chunk{HostTime(std::chrono::milliseconds(ms)), direction, 0, 1, 7, asBytes(bytes), static_cast<std::uint32_t>(bytes.size())};
+    };
+    Counting sink;
+    parser.feed(chunk(Direction::Request, asked, 1000), sink);
+    parser.feed(chunk(Direction::Response, replied, 1001), sink);
+    return sink;
+}
+
+TEST(Redis, countsTheFirstExchangeOfAnOldConnectionThatWasQuiet)
+{
+    EXPECT_EQ(countOfOldConnection(700, 1).exchanges, 1);
+    EXPECT_EQ(countOfOldConnection(700, 16).exchanges, 16);
+    EXPECT_EQ(countOfOldConnection(700, 16).lost, 0u);
+}
+
+TEST(Redis, doesNotGuessOnAnOldConnectionThatMayBeWaiting)
+{
+    EXPECT_EQ(countOfOldConnection(950, 16).exchanges, 0);
+    EXPECT_EQ(countOfOldConnection(950, 16).lost, 0u);
+}
+
 TEST(Redis, saysErrOfAnErrorThatHasNoSafeCode)
 {
     const Result result = run("> *1\\r\\n$4\\r\\nPING\\r\\n\n< -My secret is 42\\r\\n\n");
