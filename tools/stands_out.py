@@ -13,7 +13,7 @@ def sentences(document):
     for node in document["nodes"]:
         if node["health"] in ("warning", "critical"):
             yield f"{node['name']} is {node['health']}: {'; '.join(node['health_reasons']) or 'no reason given'}"
-        if node["instances"] == 0:
+        if node["instances"] == 0 and any(edge["to"] == node["id"] for edge in document["edges"]):
             yield f"{node['name']} has no running instance"
     for edge in document["edges"]:
         road = f"{names.get(edge['from'], edge['from'])} -> {names.get(edge['to'], edge['to'])}:{edge['port']} ({edge['protocol']})"
