@@ -118,15 +118,29 @@ static __always_inline int listen_started(const struct sock *sk)
 	return announce_listen(sk, &fresh, BN_KIND_LISTEN_STARTED);
 }
 
-/* TCP is done.  When the program still holds the socket (a reset, a timeout, the peer's FIN), the close is told now, unless
+static __always_inline void finish_unless_fin(struct connection *c, const struct sock *sk)
+{
+	if (c->before == TCP_ESTABLISHED || c->before == TCP_CLOSE_WAIT)
+		finish_sending(c, sk);
+}
+
+/* The peer's reset can overtake a send that has moved its bytes and not reached its tracepoint yet: its record is still to come,
+ * and the books are closed after it, at the next transfer or at tcp_destroy_sock. */
+static __always_inline bool may_still_send(const struct connection *c)
+{
+	return c->flags & CONNECTION_RESET_RECEIVED && !close_is_destroy;
+}
+
+/* TCP is done.  When the program still holds the socket (a timeout, the peer's FIN), the close is told now, unless
  * bytes wait to be read; when the program closed it, tcp_destroy_sock follows at once and tells it. */
 static __always_inline int ended(const struct sock *sk, struct connection *c, int before)
 {
-	if (before == TCP_ESTABLISHED || before == TCP_CLOSE_WAIT)
-		finish_sending(c, sk);
 	c->before = before;
 	c->error = BPF_CORE_READ(sk, sk_err);
 	c->flags |= CONNECTION_ENDED;
+	if (may_still_send(c))
+		return 0;
+	finish_unless_fin(c, sk);
 	if ((c->error || peer_finished(sk)) && !unread_bytes(sk))
 		announce_closed(c, sk);
 	return 0;
@@ -167,6 +181,8 @@ static __always_inline int destroyed(const struct sock *sk)
 
 	if (!c)
 		return 0;
+	if (may_still_send(c) && !(c->flags & CONNECTION_CLOSED))
+		finish_unless_fin(c, sk);
 	announce_closed(c, sk);
 	forget_connection(sk);
 	return 0;
