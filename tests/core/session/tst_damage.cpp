@@ -205,8 +205,12 @@ TEST(Damage, killedWriterLosesNothingThatWasAppended)
             ASSERT_TRUE(reader) << reader.error().what << (withJournal ? "" : " (journal lost)") << " moment " << moment;
             const Texts got = textsOf(**reader);
             ASSERT_GE(got.size(), appended + 1 - (withJournal ? 0 : std::min<std::uint64_t>(appended + 1, 1))) << (withJournal ? "" : "journal lost");
-            for (const auto& [key, text] : got)
-                ASSERT_EQ(text, Text::of(BusyHost{.ends = 5, .spans = 30}.second(key.second)).substr(0, text.size()));
+            for (const auto& [key, text] : got) {
+                telemetry::Batch expected = BusyHost{.ends = 5, .spans = 30}.second(key.second);
+                if (!withJournal && text.find("\noverview\n") == std::string::npos)
+                    expected.overview.reset(); // its two rows were on their way into the file when the journal was lost
+                ASSERT_EQ(text, Text::of(expected).substr(0, text.size()));
+            }
         }
     }
 }
