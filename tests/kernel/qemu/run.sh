@@ -35,7 +35,7 @@ flock 9
 
 # A scratch apt with lists and sources of its own: those of the machine are not changed.  (Its proxy settings still hold.)
 apt_root=$cache/$line/apt
-mirror=${BINNACLE_DEBIAN_MIRROR:-http://deb.debian.org}
+mirror=${BINNACLE_DEBIAN_MIRROR:-} # scheme and host; nothing = the machine's own
 scratch_apt() {
     apt-get -q -o Dir::Etc="$apt_root/etc" -o Dir::Etc::sourcelist="$apt_root/etc/sources.list" -o Dir::Etc::sourceparts=/dev/null \
         -o Dir::State="$apt_root/state" -o Dir::State::status="$apt_root/status" -o Dir::Cache="$apt_root/cache" \
@@ -52,8 +52,8 @@ machine_mirror() {
 prepare_apt() {
     mkdir -p "$apt_root/etc" "$apt_root/state/lists/partial" "$apt_root/cache/archives/partial"
     : > "$apt_root/status"
-    [ -n "${BINNACLE_DEBIAN_MIRROR:-}" ] || mirror=$(machine_mirror)
-    [ -n "$mirror" ] || mirror=http://deb.debian.org
+    [ -n "$mirror" ] || mirror=$(machine_mirror)
+    [ -n "$mirror" ] || { echo "apt's files name no Debian mirror; set BINNACLE_DEBIAN_MIRROR" >"$cache/$line/apt.log"; return 1; }
     echo "deb [signed-by=$keyring] $mirror/debian $suite main" > "$apt_root/etc/sources.list"
     [ -z "$security" ] || echo "deb [signed-by=$keyring] $mirror/debian-security $security main" >> "$apt_root/etc/sources.list"
     scratch_apt update >"$cache/$line/apt.log" 2>&1
