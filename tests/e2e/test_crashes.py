@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import time
 
 from binnacle_test import BINNACLE, SECOND, BinnacleTest, Recording, load, main, now_ns, run, second_after, show
@@ -68,29 +69,49 @@ class Crashes(BinnacleTest):
             self.assertNotIn(0, seconds.values(), seconds)
         self.assertEqual(process.close()["failed"], {})
 
+    def whole_segments(self, file):
+        """(end of its bytes in the file, begin and end of its time) of each overview segment that lies in the file in one piece."""
+        with open(file, "rb") as opened:
+            content = opened.read()
+        database = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+        self.addCleanup(database.close)
+        rows = database.execute("SELECT segment.bytes, from_ns, to_ns FROM segment JOIN segment_index USING (id) WHERE kind = 1").fetchall()
+        ends = [(content.find(row[0]) + len(row[0]), row[1], row[2]) for row in rows if content.find(row[0]) >= 0]
+        self.assertGreater(len(ends), len(rows) // 2, "a page holds 64 KiB, a segment of this load less")
+        return ends
+
     def test_cut_files_give_what_lies_before_the_cut(self):
         agent, process = self.start_agent(), self.busy()
         recording = self.record(agent, 25)
         self.assertEqual(recording.finish()[0], 0)
         process.close()
         whole, size = info(recording.file), os.path.getsize(recording.file)
-        kept = []
+        segments = self.whole_segments(recording.file)
+        self.assertTrue(any(end <= size * 95 // 100 for end, *_ in segments))
         for percent in (10, 30, 50, 70, 95):
+            length = size * percent // 100
+            kept = [(begin, until) for end, begin, until in segments if end <= length]
             cut = f"{self.folder}/cut{percent}.binnacle"
             shutil.copy(recording.file, cut)
-            os.truncate(cut, size * percent // 100)
+            os.truncate(cut, length)
             done = run(BINNACLE, "info", cut, "--json", check=False)
-            self.assertIn(done.returncode, (0, 1), done.stderr)
-            kept.append(json.loads(done.stdout)["segments"] if done.returncode == 0 else 0)
-            if done.returncode == 0:
-                facts = json.loads(done.stdout)
-                self.assertTrue(facts["damaged"], percent)
-                self.assertLessEqual(facts["to_ns"], whole["to_ns"])
-                show("map", cut)
-            else:
+            if not kept and done.returncode == 1:
                 self.assertRegex(done.stderr, r"\w+.*\.", percent)
-        self.assertEqual(kept, sorted(kept))
-        self.assertGreater(kept[-1], whole["segments"] // 2, (kept, whole["segments"]))
+                continue
+            self.assertEqual(done.returncode, 0, f"{percent} %: {done.stderr}")
+            facts = json.loads(done.stdout)
+            self.assertTrue(facts["damaged"], percent)
+            self.assertLessEqual(facts["to_ns"], whole["to_ns"])
+            self.assertGreaterEqual(facts["segments"], len(kept), f"{percent} %")
+            for begin, until in kept:
+                again, before = show("map", cut, from_ns=begin, to_ns=until), recording.show("map", begin, until)
+                self.assertEqual(self.counted(again), self.counted(before), f"{percent} %, {begin} to {until}")
+
+    @staticmethod
+    def counted(document):
+        """What the edges of a document say was sent."""
+        return {(edge["from"], edge["to"], edge["port"], edge["protocol"]): (edge["requests"], edge["statuses"])
+                for edge in document["edges"] if edge["requests"]}
 
     def test_a_stopped_reader_costs_the_agent_nothing(self):
         agent = self.start_agent("--buffer-memory", "16M")
