@@ -77,6 +77,7 @@ int runWindow(const WindowOptions& options, int& argc, char** argv)
     applyTheme(application, settings.theme);
     MainWindow window(settings, sourceOpener());
     window.show();
+    window.offerUnsaved();
     QStringList files, agents;
     for (const auto& file : options.files)
         files.append(QString::fromStdString(file.string()));

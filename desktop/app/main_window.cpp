@@ -10,6 +10,7 @@
 #include "desktop/widgets/command_palette.h"
 #include "desktop/widgets/design_tokens.h"
 #include "desktop/widgets/icons.h"
+#include "desktop/widgets/offer_bar.h"
 #include "desktop/widgets/time_bar.h"
 
 #include <QAbstractButton>
@@ -19,6 +20,7 @@
 #include <QEventLoop>
 #include <QFileDialog>
 #include <QFileInfo>
+#include <QLocale>
 #include <QMenu>
 #include <QMessageBox>
 #include <QMimeData>
@@ -72,6 +74,8 @@ MainWindow::MainWindow(Settings settings, SourceOpener opener, QWidget* parent)
     connect(m_workspace, &Workspace::sourceChanged, this, &MainWindow::onSourceChanged);
     connect(m_workspace, &Workspace::overviewChanged, this, &MainWindow::onOverview);
     connect(m_banner, &Banner::retryWanted, m_workspace, &Workspace::retry);
+    connect(m_offer, &OfferBar::taken, this, [this] { openFiles({QString::fromStdString(m_unsaved.string())}); });
+    connect(m_offer, &OfferBar::discarded, this, [this] { m_opener.removeUnsaved(m_unsaved); });
     qApp->installEventFilter(this);
     restoreGeometry(m_settings.geometry);
     showPageAt(0);
@@ -85,10 +89,12 @@ void MainWindow::buildShell()
     auto* whole = new QWidget(this);
     m_topBar = new TopBar(*m_workspace, *m_sourceMenu, whole);
     m_banner = new Banner(whole);
+    m_offer = new OfferBar(whole);
     m_navigation = new Navigation(whole);
     m_stack = new QStackedWidget(whole);
     m_timeBar = new TimeBar(*m_workspace, whole);
     auto* right = tight(new QVBoxLayout);
+    right->addWidget(m_offer);
     right->addWidget(m_banner);
     right->addWidget(m_stack, 1);
     auto* middle = tight(new QHBoxLayout);
@@ -376,6 +382,18 @@ void MainWindow::moveToWhenRead(const std::string& time)
 {
     m_wantedTime = time;
     onOverview();
+}
+
+void MainWindow::offerUnsaved()
+{
+    const auto left = m_opener.findUnsaved();
+    if (left.empty())
+        return;
+    m_unsaved = left.front().file;
+    const QString when = QLocale().toString(QFileInfo(fromStd(m_unsaved.string())).lastModified(), QLocale::ShortFormat);
+    m_offer->offer(tr("A recording of %1 (%2) was left by a window that did not end in order. Open it to look at it and save it.")
+                       .arg(when, bytesText(left.front().bytes)),
+                   tr("Open it"), tr("Throw it away"));
 }
 
 void MainWindow::onOverview()

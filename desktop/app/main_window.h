@@ -18,6 +18,7 @@ namespace binnacle::desktop {
 
 class Banner;
 class Navigation;
+class OfferBar;
 class Page;
 class TimeBar;
 class TopBar;
@@ -34,6 +35,7 @@ public:
     TimeBar& timeBar() { return *m_timeBar; }
     TopBar& topBar() { return *m_topBar; }
     Banner& banner() { return *m_banner; }
+    OfferBar& offerBar() { return *m_offer; }
     /// Those of the window and of all pages: what the palette offers and what a test holds to have shortcuts.
     QList<QAction*> allActions() const;
     /// False when there is no such page.
@@ -48,6 +50,8 @@ public:
     void toggleTheme();
     /// Ends the range at this TIME of contracts.md as soon as enough of the recording is there.
     void moveToWhenRead(const std::string& time);
+    /// Offers the latest recording that a crashed window left, if there is one.
+    void offerUnsaved();
 
 protected:
     void closeEvent(QCloseEvent* event) override;
@@ -84,6 +88,7 @@ private:
     QMenu* m_mainMenu;
     TopBar* m_topBar;
     Banner* m_banner;
+    OfferBar* m_offer;
     Navigation* m_navigation;
     QStackedWidget* m_stack;
     TimeBar* m_timeBar;
@@ -91,6 +96,7 @@ private:
     QList<QAction*> m_windowActions;
     QAction* m_save = nullptr;
     std::string m_wantedTime; // empty: none
+    std::filesystem::path m_unsaved; // what the offer is about
 };
 
 } // namespace binnacle::desktop

@@ -47,6 +47,8 @@ SourceOpener sourceOpener()
         const auto local = findLocalAgent();
         return local ? local->toText() : std::string();
     };
+    opener.findUnsaved = findUnsavedRecordings;
+    opener.removeUnsaved = removeRecording;
     return opener;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "desktop/ingest/unsaved_recordings.h"
 #include "desktop/workspace/frame_source.h"
 
 #include <functional>
@@ -19,6 +20,9 @@ struct SourceOpener {
     std::function<Result<void>(const std::string& agent)> checkAgent;
     /// Where an agent of this machine listens; empty when there is none.
     std::function<std::string()> findLocalAgent;
+    /// What windows that did not end in order left behind.
+    std::function<std::vector<UnsavedRecording>()> findUnsaved;
+    std::function<void(const std::filesystem::path&)> removeUnsaved;
 };
 
 /// The real one.

@@ -2,10 +2,10 @@
 #include "desktop/ingest/recorder.h"
 
 #include "core/base/bounded_queue.h"
-#include "core/base/platform/process.h"
 #include "core/session/session_writer.h"
 #include "desktop/ingest/agent_client.h"
 #include "desktop/ingest/clock_aligner.h"
+#include "desktop/ingest/unsaved_recordings.h"
 
 #include <algorithm>
 #include <array>
@@ -30,21 +30,6 @@ constexpr std::array kPingPauses{std::chrono::seconds(1), std::chrono::seconds(2
 /// What the store thread is given.
 using StoreItem = std::variant<telemetry::AgentIdentity, Decoded, session::ClockOffset>;
 using StoreItemPtr = std::shared_ptr<StoreItem>;
-
-std::filesystem::path temporaryFile()
-{
-    static std::atomic<int> count{0};
-    std::error_code ignored;
-    auto folder = std::filesystem::temp_directory_path(ignored);
-    return folder / ("binnacle-" + std::to_string(platform::processId()) + '-' + std::to_string(++count) + ".binnacle");
-}
-
-void removeSession(const std::filesystem::path& file)
-{
-    std::error_code ignored;
-    for (const char* ending : {"", "-wal", "-shm"})
-        std::filesystem::remove(file.string() + ending, ignored);
-}
 
 std::uint64_t spansIn(const telemetry::Batch& batch) { return batch.detail ? batch.detail->spans.size() : 0; }
 
@@ -106,7 +91,14 @@ public:
 Result<void> Recorder::Private::begin()
 {
     m_temporary = m_options.file.empty();
-    m_file = m_temporary ? temporaryFile() : m_options.file;
+    if (m_temporary) {
+        auto path = unsavedRecordingPath();
+        if (!path)
+            return std::unexpected(std::move(path).error().within("recording"));
+        m_file = std::move(*path);
+    } else {
+        m_file = m_options.file;
+    }
     m_status.file = m_file;
     m_status.temporary = m_temporary;
     session::WriterOptions how;
@@ -338,7 +330,7 @@ Recorder::~Recorder()
 {
     d->end();
     if (d->m_temporary)
-        removeSession(d->m_file);
+        removeRecording(d->m_file);
 }
 
 Result<std::unique_ptr<Recorder>> Recorder::start(RecorderOptions options, RecorderListeners listeners)

@@ -6,6 +6,7 @@ import random
 import shutil
 import signal
 import sqlite3
+import subprocess
 import time
 
 from binnacle_test import BINNACLE, SECOND, BinnacleTest, Recording, load, main, now_ns, run, second_after, show
@@ -67,6 +68,38 @@ class Crashes(BinnacleTest):
             self.assertGreaterEqual(facts["to_ns"], (killed - SECOND) // SECOND * SECOND, f"moment {number}")
             seconds = self.requests_by_second(recording.show, -(-facts["from_ns"] // SECOND) * SECOND + SECOND, (killed - SECOND) // SECOND * SECOND)
             self.assertNotIn(0, seconds.values(), seconds)
+        self.assertEqual(process.close()["failed"], {})
+
+    @staticmethod
+    def recorded_until(file):
+        done = run(BINNACLE, "info", file, "--json", check=False)
+        facts = json.loads(done.stdout) if done.returncode == 0 else {}
+        return facts.get("to_ns") or 0
+
+    def test_a_killed_window_leaves_a_recording_that_can_be_read(self):
+        agent, process = self.start_agent(), self.busy()
+        while not any(edge["requests"] for edge in agent.show("map")["edges"]):
+            time.sleep(0.3)
+        begun = second_after(now_ns())
+        surroundings = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_STATE_HOME": self.folder, "XDG_CONFIG_HOME": self.folder}
+        with open(self.folder + "/window.log", "wb") as log:
+            window = subprocess.Popen([BINNACLE, "--agent", agent.address], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=surroundings)
+        self.addCleanup(self.end_quietly, window)
+        left = f"{self.folder}/binnacle/recordings/{window.pid}-1.binnacle"
+        deadline = time.monotonic() + 60
+        while self.recorded_until(left) < begun + 5 * SECOND:
+            self.assertIsNone(window.poll())
+            self.assertLess(time.monotonic(), deadline, "the window recorded nothing within a minute")
+            time.sleep(0.3)
+        window.kill()
+        killed = now_ns()
+        window.wait()
+        facts = info(left)
+        self.assertGreaterEqual(facts["to_ns"], (killed - SECOND) // SECOND * SECOND)
+        seconds = self.requests_by_second(lambda *asked: show(asked[0], left, from_ns=asked[1], to_ns=asked[2]),
+                                          max(begun, second_after(facts["from_ns"]) + SECOND), (killed - SECOND) // SECOND * SECOND)
+        self.assertTrue(seconds)
+        self.assertNotIn(0, seconds.values(), seconds)
         self.assertEqual(process.close()["failed"], {})
 
     def whole_segments(self, file):

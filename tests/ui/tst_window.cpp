@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "desktop/app/connect_dialog.h"
 #include "desktop/app/top_bar.h"
+#include "desktop/viewmodels/figures.h"
 #include "desktop/widgets/banner.h"
 #include "desktop/widgets/command_palette.h"
+#include "desktop/widgets/offer_bar.h"
 #include "desktop/widgets/time_bar.h"
 #include "tests/ui/ui_support.h"
 
@@ -149,6 +151,34 @@ TEST_F(Window, bannerComesAndGoesWithTheTrouble)
     EXPECT_EQ(live->retries(), 1);
     live->setOrigins({{OriginKind::Agent, OriginState::Live, "node-1", ""}});
     ASSERT_TRUE(QTest::qWaitFor([this] { return !window->banner().isVisible(); }, 20000));
+}
+
+TEST_F(Window, offersWhatACrashedWindowLeftAndForgetsItOnlyWhenAsked)
+{
+    show(std::make_shared<SampleSource>());
+    EXPECT_FALSE(window->offerBar().isVisible());
+    std::vector<std::string> opened, removed;
+    SourceOpener opener = openerOf(source);
+    opener.findUnsaved = [] { return std::vector<UnsavedRecording>{{"/state/77-1.binnacle", 3u << 20, {}}}; };
+    opener.openFiles = [&](const std::vector<std::string>& files) -> Result<std::shared_ptr<FrameSource>> { return opened = files, source; };
+    opener.removeUnsaved = [&](const std::filesystem::path& file) { removed.push_back(file.string()); };
+    window = std::make_unique<MainWindow>(Settings{.keep = false}, opener);
+    window->show();
+    const auto press = [&](const char* text) {
+        for (auto* button : window->offerBar().findChildren<QPushButton*>()) {
+            if (button->text() == QLatin1String(text))
+                button->click();
+        }
+    };
+    for (const char* text : {"Later", "Open it", "Throw it away"}) {
+        window->offerUnsaved();
+        ASSERT_TRUE(window->offerBar().isVisible()) << text;
+        EXPECT_TRUE(window->offerBar().text().contains(bytesText(3u << 20))) << window->offerBar().text().toStdString();
+        press(text);
+        EXPECT_FALSE(window->offerBar().isVisible()) << text;
+    }
+    EXPECT_EQ(opened, std::vector<std::string>{"/state/77-1.binnacle"});
+    EXPECT_EQ(removed, std::vector<std::string>{"/state/77-1.binnacle"});
 }
 
 TEST_F(Window, sourceAndRecordingAreNamed)

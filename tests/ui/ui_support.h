@@ -24,6 +24,8 @@ inline SourceOpener openerOf(std::shared_ptr<FrameSource> source)
         return agent.find(':') == std::string::npos ? Result<void>(failure(ErrorCode::Invalid, "write HOST:PORT or unix:PATH")) : Result<void>();
     };
     opener.findLocalAgent = [] { return std::string(); };
+    opener.findUnsaved = [] { return std::vector<UnsavedRecording>(); };
+    opener.removeUnsaved = [](const std::filesystem::path&) {};
     return opener;
 }
 
