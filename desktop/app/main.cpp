@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "desktop/app/main_window.h"
+#include "desktop/app/page_list.h"
 #include "desktop/app/screenshot.h"
 #include "desktop/cli/command_line.h"
 #include "desktop/widgets/theme.h"
@@ -69,6 +70,10 @@ void endOnSignals(QApplication& application)
 
 int runWindow(const WindowOptions& options, int& argc, char** argv)
 {
+    if (options.layout && !findPage(QString::fromStdString(*options.layout))) {
+        std::fprintf(stderr, "binnacle: --layout: there is no page `%s`; there are %s\n", options.layout->c_str(), qPrintable(pageIds()));
+        return 2;
+    }
     QApplication application(argc, argv);
     if (const auto fonts = loadFonts(); !fonts)
         std::fprintf(stderr, "%s\n", fonts.error().what.c_str());
@@ -87,6 +92,8 @@ int runWindow(const WindowOptions& options, int& argc, char** argv)
         window.openFiles(files);
     else if (!agents.isEmpty())
         window.connectTo(agents);
+    if (options.layout)
+        window.showPage(QString::fromStdString(*options.layout));
     if (options.at)
         window.moveToWhenRead(*options.at);
     return QApplication::exec();

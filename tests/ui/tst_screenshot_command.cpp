@@ -87,5 +87,12 @@ TEST_F(ScreenshotCommand, mistakesAreSentences)
     EXPECT_TRUE(missing.errors.contains(QLatin1String("/no/such/file.binnacle"))) << missing.errors.toStdString();
 }
 
+TEST(WindowCommand, aLayoutThatIsNoneIsWrongUsage)
+{
+    const Outcome outcome = run({QStringLiteral("--layout"), QStringLiteral("nowhere")}); // before a display is asked for
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_TRUE(outcome.errors.contains(QLatin1String("map, services, connections"))) << outcome.errors.toStdString();
+}
+
 } // namespace
 } // namespace binnacle::desktop
