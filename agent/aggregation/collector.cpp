@@ -363,6 +363,8 @@ private:
                 connection.ignored |= m_processes.ignored(listener->task.pid);
                 return instanceOf(*listener);
             }
+            if (const ListeningSocket* gone = m_listeners.findEnded(connection.addresses.netns, connection.addresses.local, connection.openedAt))
+                return gone->instance;
         }
         return kNoIndex;
     }

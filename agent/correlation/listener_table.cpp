@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/correlation/listener_table.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace binnacle::agent {
+
+namespace {
+
+/// Records of different CPUs may be out of order by this much.
+constexpr Nanoseconds kDisorder = std::chrono::milliseconds(1);
+
+} // namespace
 
 ListeningSocket& ListenerTable::started(const ListenStarted& event)
 {
@@ -52,6 +60,9 @@ std::optional<ListeningSocket> ListenerTable::ended(const ListenEnded& event)
     absl::erase_if(m_sockets, [&](const auto& entry) { return entry.second.listener == &*known->second; });
     m_listeners.erase(known->second);
     m_byAddress.erase(known);
+    while (!m_ended.empty() && (m_ended.front().at + kKeepEnded < event.at || m_ended.size() >= kMaxEnded))
+        m_ended.pop_front();
+    m_ended.push_back({gone, event.at});
     return gone;
 }
 
@@ -69,6 +80,17 @@ ListeningSocket* ListenerTable::exact(const Key& key)
 {
     const auto known = m_byAddress.find(key);
     return known != m_byAddress.end() ? &*known->second : nullptr;
+}
+
+const ListeningSocket* ListenerTable::findEnded(NetworkNamespace netns, const Endpoint& local, HostTime at) const
+{
+    const auto took = [&](const Ended& ended) {
+        const ListeningSocket& listener = ended.listener;
+        return listener.netns == netns && listener.local.port == local.port && at <= ended.at + kDisorder
+               && (listener.local.address == local.address || listener.local.address.isUnspecified());
+    };
+    const auto found = std::find_if(m_ended.rbegin(), m_ended.rend(), took);
+    return found == m_ended.rend() ? nullptr : &found->listener;
 }
 
 ListeningSocket* ListenerTable::find(NetworkNamespace netns, const Endpoint& local)

@@ -5,6 +5,7 @@
 
 #include <absl/container/flat_hash_map.h>
 #include <cstdint>
+#include <deque>
 #include <iterator>
 #include <list>
 #include <optional>
@@ -24,8 +25,13 @@ struct ListeningSocket {
 };
 
 /// Who would accept a connection to an address.  Thread: the drain thread.  References stay valid until the listener ends.
+/// What ended is remembered for kKeepEnded, at most kMaxEnded of them: the kernel resets what waits in a closed listener's accept queue,
+/// and those connections, which nobody ever owned, are the late service's.
 class ListenerTable {
 public:
+    static constexpr Nanoseconds kKeepEnded = std::chrono::seconds(10);
+    static constexpr std::size_t kMaxEnded = 1'024;
+
     ListeningSocket& started(const ListenStarted& event);
     /// Nothing when it was not known or other sockets still listen there; else the one that ended.
     std::optional<ListeningSocket> ended(const ListenEnded& event);
@@ -36,6 +42,8 @@ public:
     ListeningSocket* exact(NetworkNamespace netns, const Endpoint& local) { return exact(Key{netns, local}); }
     /// The listener that takes connections to `local`: the specific address before 0.0.0.0, and that before ::.
     ListeningSocket* find(NetworkNamespace netns, const Endpoint& local);
+    /// The one that took connections to `local` at that time and has ended since; null when there was none lately.
+    const ListeningSocket* findEnded(NetworkNamespace netns, const Endpoint& local, HostTime at) const;
 
     template <class F>
     void forEach(F&& visit)
@@ -57,6 +65,11 @@ private:
         }
     };
 
+    struct Ended {
+        ListeningSocket listener;
+        HostTime at{};
+    };
+
     struct Socket {
         ListeningSocket* listener = nullptr;
         std::uint32_t queue = 0, limit = 0;
@@ -68,6 +81,7 @@ private:
     absl::flat_hash_map<ConnectionId, Socket> m_sockets;
     std::list<ListeningSocket> m_listeners;
     absl::flat_hash_map<Key, std::list<ListeningSocket>::iterator> m_byAddress;
+    std::deque<Ended> m_ended; // latest last
 };
 
 } // namespace binnacle::agent

@@ -245,6 +245,23 @@ TEST_F(CollectorTest, rolesOfExistingConnectionsAreLearnedFromTheirBytes)
     EXPECT_EQ(requestLines(s.seal()), (Lines{"server web at 10.0.0.1:9000 <- 10.0.0.7:0 | GET /x | 1 requests 0 errors | 200:1"}));
 }
 
+TEST_F(CollectorTest, whatNobodyAcceptedBelongsToTheListenerThatEnded)
+{
+    s.seal();
+    const ConnectionId client = s.open(Side::Client, 10, endpoint("127.0.0.1", 41'000), endpoint("127.0.0.1", 80));
+    const ConnectionId waiting = s.open(Side::Server, 0, endpoint("127.0.0.1", 80), endpoint("127.0.0.1", 41'000));
+    s.collector->on(ListenEnded{s.at(), endpoint("127.0.0.1", 80), NetworkNamespace{1}, {}});
+    s.close(waiting);
+    s.close(client);
+    s.drained();
+    const telemetry::Batch batch = s.seal();
+    Lines ends;
+    for (std::uint32_t i = 0; i < batch.dictionary->ends.size(); ++i)
+        ends.push_back(endText(batch, i));
+    std::ranges::sort(ends);
+    EXPECT_EQ(ends, (Lines{"client shop -> 127.0.0.1:80 (web)", "server web at 127.0.0.1:80 <- 127.0.0.1:0 (shop)"}));
+}
+
 TEST_F(CollectorTest, refusedConnectsAreCountedByErrno)
 {
     for (int i = 0; i < 3; ++i) {

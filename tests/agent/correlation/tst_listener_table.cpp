@@ -61,6 +61,29 @@ TEST(ListenerTableTest, aSharedPortEndsWithItsLastSocket)
     EXPECT_FALSE(table.ended(ended("0.0.0.0", 80)).has_value());
 }
 
+TEST(ListenerTableTest, whatEndedLatelyIsFoundForConnectionsThatWereThereBefore)
+{
+    ListenerTable table;
+    const NetworkNamespace netns{1};
+    const auto at = [](int milliseconds) { return HostTime(std::chrono::milliseconds(milliseconds)); };
+    table.started(started("0.0.0.0", 80, 7));
+    EXPECT_FALSE(table.findEnded(netns, endpoint("10.0.0.1", 80), at(0))) << "it listens still";
+    ListenEnded event = ended("0.0.0.0", 80);
+    event.at = at(100);
+    table.ended(event);
+    const ListeningSocket* gone = table.findEnded(netns, endpoint("10.0.0.1", 80), at(99));
+    ASSERT_TRUE(gone);
+    EXPECT_EQ(gone->task.pid.value, 7u);
+    EXPECT_FALSE(table.findEnded(netns, endpoint("10.0.0.1", 80), at(200))) << "it opened after the end";
+    EXPECT_FALSE(table.findEnded(netns, endpoint("10.0.0.1", 81), at(99)));
+    EXPECT_FALSE(table.findEnded(NetworkNamespace{2}, endpoint("10.0.0.1", 80), at(99)));
+    table.started(started("0.0.0.0", 90, 8));
+    ListenEnded later = ended("0.0.0.0", 90);
+    later.at = at(100) + ListenerTable::kKeepEnded + std::chrono::seconds(1);
+    table.ended(later);
+    EXPECT_FALSE(table.findEnded(netns, endpoint("10.0.0.1", 80), at(99))) << "forgotten by then";
+}
+
 TEST(ListenerTableTest, queuesOfItsSocketsAddUp)
 {
     ListenerTable table;
