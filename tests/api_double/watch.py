@@ -72,6 +72,7 @@ class Watch:
             await self.wire.write(b"0\r\n\r\n")
         finally:
             self.gone.cancel()
+            await asyncio.gather(self.gone, return_exceptions=True)
         return True
 
     def _first_events(self):

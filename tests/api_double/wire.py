@@ -30,6 +30,8 @@ class Wire:
         try:
             async with self._writing:
                 for at in range(0, len(data), step):
+                    if self.writer.transport.is_closing():
+                        raise Gone("the connection is closed")
                     self.writer.write(data[at:at + step])
                     await self.writer.drain()
         except (ConnectionError, OSError, RuntimeError) as error:
