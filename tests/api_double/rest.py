@@ -31,7 +31,7 @@ class Rest:
         form = wanted_form(request)
         handler = {"get": self._get, "list": self._list, "create": self._create, "update": self._update, "patch": self._patch,
                    "delete": self._delete}.get(target.verb)
-        if handler is None:
+        if handler is None or (target.verb == "create" and target.name):
             raise statuses.method_not_allowed()
         return handler(request, target, form)
 

@@ -101,7 +101,7 @@ class Store:
         resource = resource_of(document)
         if resource is None:
             raise statuses.bad_request(f'no kind "{document.get("kind")}" is registered for version "{document.get("apiVersion")}"')
-        document = copy.deepcopy(document)
+        document = {"kind": document["kind"], "apiVersion": document["apiVersion"], **copy.deepcopy(document)}
         metadata = document.setdefault("metadata", {})
         if resource.namespaced:
             metadata.setdefault("namespace", "default")

@@ -93,6 +93,14 @@ class Authorization(DoubleTest):
         self.assertFalse(allowed("viewer-token", verb="create", resource="pods", subresource="portforward", namespace="default"))
         self.assertTrue(allowed("admin-token", verb="create", resource="pods", subresource="portforward", namespace="default"))
 
+    def test_rbac_objects_count(self):
+        self.status(self.get("/api/v1/namespaces/binnacle/pods", "nobody-token"), 403)
+        head = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "r", "namespace": "binnacle"}}
+        self.double.put(head | {"kind": "Role", "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}]})
+        self.double.put(head | {"kind": "RoleBinding", "roleRef": {"kind": "Role", "name": "r"}, "subjects": [{"kind": "User", "name": "nobody"}]})
+        self.assertEqual(self.get("/api/v1/namespaces/binnacle/pods", "nobody-token").status, 200)
+        self.status(self.get(PODS, "nobody-token"), 403)
+
     def test_open_to_all(self):
         for path in ("/version", "/healthz", "/livez", "/readyz"):
             self.assertEqual(self.get(path, None).status, 200, path)
