@@ -76,6 +76,8 @@ async def read_request(wire):
 
 
 async def read_body(wire, request):
+    if "100-continue" in request.tokens("Expect"):
+        await wire.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     if "chunked" in request.tokens("Transfer-Encoding"):
         parts = []
         while size := int((await wire.read_line()).split(b";")[0], 16):

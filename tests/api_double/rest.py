@@ -122,7 +122,8 @@ class Rest:
 
     def _store(self, request, target, document):
         if resource_of(document) != target.resource:
-            raise statuses.bad_request(f'{document.get("kind")} in version "{document.get("apiVersion")}" cannot be handled as a {target.resource.kind}')
+            raise statuses.bad_request(f'{document.get("kind")} in version "{document.get("apiVersion")}" cannot be handled as a '
+                                       f"{target.resource.kind}")
         document = copy.deepcopy(document)
         if target.resource.namespaced:
             self._check_namespace(target, document)
@@ -213,9 +214,9 @@ def whole_number(request, name):
     return int(value or 0)
 
 
-def check_version(text, store):
-    """A resourceVersion that is no number, or one that is still to come."""
+def check_version(text, store, future_is_refused=True):
+    """A resourceVersion that is no number, or (for whatever lists) one that is still to come; a plain watch waits for it."""
     if text and not text.isdigit():
         raise statuses.internal_error(f'strconv.ParseUint: parsing "{text}": invalid syntax')
-    if text and int(text) > store.version:
+    if text and future_is_refused and int(text) > store.version:
         raise statuses.version_too_large(text, store.version)

@@ -8,7 +8,8 @@ from double_test import FORWARD, PODS, DoubleTest, main
 
 class Authentication(DoubleTest):
     def whoami(self, access, headers=()):
-        answer = access.request("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", [("Content-Type", "application/json"), *headers], b"{}")
+        given = [("Content-Type", "application/json"), *headers]
+        answer = access.request("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", given, b"{}")
         self.assertEqual(answer.status, 201, answer.body)
         return json.loads(answer.body)["status"]["userInfo"]
 
@@ -106,6 +107,9 @@ class Authorization(DoubleTest):
             self.assertEqual(self.get(path, None).status, 200, path)
 
 
+SPDY = [("Connection", "Upgrade"), ("Upgrade", "SPDY/3.1"), ("X-Stream-Protocol-Version", "portforward.k8s.io")]
+
+
 class PortForwardMatrix(DoubleTest):
     """The RBAC matrix of pods/portforward, by verbs of the role and version of the server."""
 
@@ -116,7 +120,7 @@ class PortForwardMatrix(DoubleTest):
             websocket = connection.upgrade(FORWARD + "?ports=8080", ["v4.channel.k8s.io"])
             message = json.loads(connection.file.read(int(websocket[1]["content-length"])))["message"] if websocket[0] == 403 else ""
         with self.double.access("nobody-token").connect() as connection:
-            spdy = connection.ask("POST", FORWARD, [("Connection", "Upgrade"), ("Upgrade", "SPDY/3.1"), ("X-Stream-Protocol-Version", "portforward.k8s.io")])
+            spdy = connection.ask("POST", FORWARD, SPDY)
         return websocket[0], spdy[0], message
 
     def test_matrix(self):

@@ -26,8 +26,8 @@ class Conformance(DoubleTest):
         self.addCleanup(pod.server_close)
         self.addCleanup(pod.shutdown)
         self.double.script({"server_version": version, "portforward": {"ports": {"8080": pod.server_address[1], "9": closed_port()}}})
-        return subprocess.run((sys.executable, os.path.join(HERE, "conformance"), "--kubeconfig", self.double.kubeconfig, "--control", self.double.control_url,
-                               *options), capture_output=True, text=True, check=False)
+        command = (sys.executable, os.path.join(HERE, "conformance"), "--kubeconfig", self.double.kubeconfig, "--control", self.double.control_url)
+        return subprocess.run((*command, *options), capture_output=True, text=True, check=False)
 
     def conforms(self, version):
         done = self.conform(version)

@@ -78,8 +78,7 @@ class Watch:
     def _first_events(self):
         """What is sent before anything happens: nothing, the state, or that the version is gone."""
         asked = self.request.parameter("resourceVersion")
-        if asked not in ("", "0") or self.listing:
-            check_version(asked, self.double.store)
+        check_version(asked, self.double.store, future_is_refused=self.listing)
         if asked in ("", "0") or self.listing:
             rows = [row for row in self.double.store.all(self.target.plural, self.target.namespace) if self.selector.matches(row)]
             wanted = self.listing or not self.request.parameter("sendInitialEvents")
