@@ -68,8 +68,8 @@ class Authentication(DoubleTest):
 class Authorization(DoubleTest):
     def test_sentences(self):
         for target, sentence in (
-                ("/api/v1/namespaces/kube-system/pods?watch=1", 'pods is forbidden: User "nobody" cannot watch resource "pods" in API group "" in the '
-                 'namespace "kube-system"'),
+                ("/api/v1/namespaces/kube-system/pods?watch=1", 'pods is forbidden: User "nobody" cannot watch resource "pods" in API '
+                 'group "" in the namespace "kube-system"'),
                 ("/api/v1/pods", 'pods is forbidden: User "nobody" cannot list resource "pods" in API group "" at the cluster scope'),
                 (PODS + "/web", 'pods "web" is forbidden: User "nobody" cannot get resource "pods" in API group "" in the namespace "default"'),
                 ("/apis/apps/v1/namespaces/default/deployments/x", 'deployments.apps "x" is forbidden: User "nobody" cannot get resource '

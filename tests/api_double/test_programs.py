@@ -81,7 +81,8 @@ class Kubectl(DoubleTest):
     def test_get_pods(self):
         done = self.kubectl("get", "pods", "-o", "name")
         self.assertEqual((done.stdout, done.stderr), ("pod/unscheduled\npod/web\n", ""))
-        self.assertIn("node-1", self.kubectl("get", "nodes", context="http-proxy").stdout)
+        for context in ("http-proxy", "tls-proxy", "socks5-proxy", "server-name", "insecure", "token-file"):
+            self.assertIn("node-1", self.kubectl("get", "nodes", context=context).stdout, context)
 
     def test_whoami(self):
         done = self.kubectl("auth", "whoami", "-o", "json", context="viewer-certificate")
