@@ -26,6 +26,25 @@ struct Problem {
     std::string what;
 };
 
+/// Not UTF-16, which only the parser reads.
+bool isText(std::string_view text) { return !text.starts_with("\xff\xfe") && !text.starts_with("\xfe\xff"); }
+
+/// YAML knows three line ends, the parser two of them.
+std::string withLineFeeds(std::string_view text)
+{
+    if (!isText(text))
+        return std::string(text);
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '\r')
+            out.push_back(text[i]);
+        else if (i + 1 == text.size() || text[i + 1] != '\n')
+            out.push_back('\n');
+    }
+    return out;
+}
+
 std::string lineSentence(const Problem& problem) { return "line " + std::to_string(problem.line) + ": " + problem.what; }
 
 /// The type that a tag asks for must be the one that the word has.
@@ -236,6 +255,15 @@ private:
     std::size_t m_values = 0, m_textBytes = 0;
 };
 
+YamlValue build(const std::string& document)
+{
+    std::istringstream in(document);
+    YAML::Parser parser(in);
+    Builder builder;
+    parser.HandleNextDocument(builder); // false: nothing there
+    return builder.takeRoot();
+}
+
 nlohmann::json jsonOf(const YamlValue& value)
 {
     switch (value.kind) {
@@ -281,11 +309,10 @@ Result<YamlValue> parseYaml(std::string_view text)
     if (const auto unreadable = findUnreadable(text))
         return failure(ErrorCode::Corrupt, "line " + std::to_string(unreadable->line) + ": " + unreadable->what);
     try {
-        std::istringstream in{std::string(text)};
-        YAML::Parser parser(in);
-        Builder builder;
-        parser.HandleNextDocument(builder); // false: nothing there
-        return builder.takeRoot();
+        const std::string document = withLineFeeds(text);
+        if (document.find_first_of("'\"") != std::string::npos && isText(document))
+            build(document + "\n...\n"); // an open quote then meets the document's end; at the end of the text alone yaml-cpp would close it
+        return build(document);
     } catch (const Problem& problem) {
         return failure(ErrorCode::Corrupt, lineSentence(problem));
     } catch (const YAML::Exception& problem) {

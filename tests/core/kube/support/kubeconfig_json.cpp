@@ -106,7 +106,36 @@ json& child(json& object, const char* key)
     return object.is_object() && object.contains(key) ? object[key] : nothing;
 }
 
+void makeAbsolute(json& object, const char* key, const std::filesystem::path& origin)
+{
+    if (!object.is_object() || !object.contains(key))
+        return;
+    std::string path = object[key].get<std::string>();
+    if (path.starts_with('/'))
+        return;
+    path = (origin.parent_path() / path).lexically_normal().string();
+    object[key] = path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
+}
+
 } // namespace
+
+nlohmann::json withAbsolutePaths(nlohmann::json view, const Kubeconfig& kubeconfig)
+{
+    for (json& item : child(view, "clusters")) {
+        if (const auto ours = kubeconfig.clusters.find(item["name"].get<std::string>()); ours != kubeconfig.clusters.end())
+            makeAbsolute(item["cluster"], "certificate-authority", ours->second.origin);
+    }
+    for (json& item : child(view, "users")) {
+        const auto ours = kubeconfig.users.find(item["name"].get<std::string>());
+        if (ours == kubeconfig.users.end())
+            continue;
+        for (const char* key : {"client-certificate", "client-key", "tokenFile"})
+            makeAbsolute(item["user"], key, ours->second.credentials.origin);
+        if (json& exec = child(item["user"], "exec"); exec.is_object() && exec["command"].get<std::string>().find('/') != std::string::npos)
+            makeAbsolute(exec, "command", ours->second.credentials.origin);
+    }
+    return view;
+}
 
 nlohmann::json viewJson(const Kubeconfig& kubeconfig)
 {
