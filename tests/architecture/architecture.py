@@ -79,7 +79,7 @@ def protobuf_and_grpc_in_their_places():
 def kernel_and_store_in_their_places():
     return (forbid(code("agent/", "core/", "desktop/"), r"^(bpf|libbpf)/|\.skel\.h$|^linux/bpf\.h$", "the kernel's side stays in agent/probes", ("agent/probes/",))
             + forbid(code(*PROGRAM), r"^sqlite3", "SQLite belongs to core/session", ("core/session/",))
-            + forbid(code(*PROGRAM), r"^(boost|openssl)/", "Boost and OpenSSL belong to core/kube", ("core/kube/",)))
+            + forbid(code(*PROGRAM), r"^(boost|openssl|yaml-cpp)/", "Boost, OpenSSL and yaml-cpp belong to core/kube", ("core/kube/",)))
 
 
 POSIX = (r"^(unistd|pthread|fcntl|dirent|signal|poll|pwd|grp|dlfcn|netdb|termios|syslog|spawn|sched)\.h$|^sys/|^arpa/|^netinet/|^net/|^linux/")
@@ -130,6 +130,8 @@ def lower_layers_only():
                 wrong.append(f"{name}: {target} links {foreign}; Qt belongs to desktop/")
             if re.search(r"sqlite", foreign, flags=re.I) and not name.startswith("core/session/"):
                 wrong.append(f"{name}: {target} links {foreign}; SQLite belongs to core/session")
+            if re.search(r"yaml|openssl", foreign, flags=re.I) and not name.startswith("core/kube/"):
+                wrong.append(f"{name}: {target} links {foreign}; OpenSSL and yaml-cpp belong to core/kube")
             if re.search(r"bpf", foreign, flags=re.I) and not name.startswith(("agent/probes/", "bpf/")):
                 wrong.append(f"{name}: {target} links {foreign}; libbpf belongs to agent/probes")
     return wrong
