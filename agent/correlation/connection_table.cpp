@@ -105,8 +105,8 @@ void ConnectionTable::erase(Connection& connection)
         unindex(connection);
     if (connection.peer)
         connection.peer->peer = nullptr;
-    if (m_last == &connection)
-        m_last = nullptr;
+    if (Connection*& recent = m_recent[placeOf(connection.id)]; recent == &connection)
+        recent = nullptr;
     m_connections.erase(connection.id);
 }
 

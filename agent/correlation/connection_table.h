@@ -5,6 +5,7 @@
 
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/inlined_vector.h>
+#include <array>
 #include <cstdint>
 #include <memory>
 
@@ -18,10 +19,11 @@ class ConnectionTable {
 public:
     Connection* find(ConnectionId id)
     {
-        if (m_last && m_last->id == id)
-            return m_last;
+        Connection*& recent = m_recent[placeOf(id)];
+        if (recent && recent->id == id)
+            return recent;
         const auto known = m_connections.find(id);
-        return known != m_connections.end() ? m_last = known->second.get() : nullptr;
+        return known != m_connections.end() ? recent = known->second.get() : nullptr;
     }
     /// The connection, or a placeholder for it.
     Connection& ensure(ConnectionId id, HostTime at);
@@ -53,13 +55,15 @@ private:
             return H::combine(std::move(h), tuple.netns, tuple.local, tuple.remote);
         }
     };
+    static constexpr std::size_t kRecent = 256;
+    static std::size_t placeOf(ConnectionId id) { return (id.value * 0x9e3779b97f4a7c15ull) >> 56; }
     static Tuple tupleOf(const SocketAddresses& addresses);
     static Tuple reversed(Tuple tuple);
     void unindex(const Connection& connection);
 
     absl::flat_hash_map<ConnectionId, std::unique_ptr<Connection>> m_connections;
     absl::flat_hash_map<Tuple, absl::InlinedVector<Connection*, 1>> m_byTuple;
-    Connection* m_last = nullptr; // data come in bursts of one connection
+    std::array<Connection*, kRecent> m_recent{}; // that data came of lately; none is erased
 };
 
 } // namespace binnacle::agent

@@ -9,8 +9,9 @@
 #include "bpf/lib/user_buffers.bpf.h"
 
 #define PAYLOAD_CAP 65536    /* bytes read of one transfer; what is over is unseen */
-#define RECORD_SMALL 256     /* payload room of the three sizes of record: reserving a size that the verifier does not */
-#define RECORD_MIDDLE 1024   /* know costs a second copy */
+#define RECORD_TINY 64       /* payload room of the four sizes of record: reserving a size that the verifier does not */
+#define RECORD_SMALL 256     /* know costs a second copy.  With header and ring header, each is whole cache lines */
+#define RECORD_MIDDLE 1024
 #define RECORD_LARGE 4096
 #define TRANSFER_IOVECS 4
 #define TRANSFER_RECORDS 20  /* 16 full ones and the ends of 4 iovecs */
@@ -118,7 +119,9 @@ static __always_inline void write_sizes(struct cpu_state *cpu, __u32 n, __u8 fla
 
 static __always_inline void write_part(struct cpu_state *cpu, __u32 n)
 {
-	if (n <= RECORD_SMALL)
+	if (n <= RECORD_TINY)
+		write_captured(cpu, n, RECORD_TINY);
+	else if (n <= RECORD_SMALL)
 		write_captured(cpu, n, RECORD_SMALL);
 	else if (n <= RECORD_MIDDLE)
 		write_captured(cpu, n, RECORD_MIDDLE);
@@ -184,12 +187,73 @@ static __always_inline bool write_next(struct cpu_state *cpu)
 	return true;
 }
 
+/* A record that carries two pieces of memory: `head` ≤ a quarter of the room, `body` ≤ the rest of it, so that the verifier
+ * sees that both fit. */
+static __always_inline void write_joined(struct cpu_state *cpu, const struct user_iovec *pieces, __u64 head, __u64 body, const __u32 room)
+{
+	struct bn_data *d = bpf_ringbuf_reserve(&data_ring, sizeof(*d) + room, 0);
+	__u32 n = head + body;
+
+	if (!d) {
+		no_room(cpu, n);
+		return;
+	}
+	asm volatile("" : "+r"(head), "+r"(body)); /* as in write_captured */
+	if (head > room / 4)
+		head = room / 4;
+	if (body > room - room / 4)
+		body = room - room / 4;
+	if (bpf_probe_read_user(d + 1, head, (void *)pieces[0].base) ||
+	    bpf_probe_read_user((char *)(d + 1) + head, body, (void *)pieces[1].base)) {
+		fill_data(d, cpu, n, 0, BN_DATA_UNSEEN);
+		not_readable(cpu, n, BN_COUNT_PAYLOAD_FAULT_BYTES);
+	} else {
+		fill_data(d, cpu, n, n, 0);
+	}
+	submit_data(d, cpu);
+}
+
+static __always_inline bool fits_joined(__u64 head, __u64 body, const __u32 room)
+{
+	return head <= room / 4 && body <= room - room / 4;
+}
+
+/* A head and its body in two buffers of one call, as servers write them: one record instead of two.  false = not of this shape. */
+static __always_inline bool write_pair(struct cpu_state *cpu)
+{
+	struct transfer *t = &cpu->transfer;
+	struct user_iovec pieces[2];
+	__u64 head;
+	__u64 body;
+
+	if (t->buffers.iovec_count < 2 || t->skip || t->size > RECORD_LARGE)
+		return false;
+	if (bpf_probe_read_user(pieces, sizeof(pieces), (void *)t->buffers.base))
+		return false;
+	head = pieces[0].length;
+	if (!head || head >= t->size)
+		return false;
+	body = t->size - head;
+	if (body > pieces[1].length)
+		return false;
+	if (fits_joined(head, body, RECORD_SMALL))
+		write_joined(cpu, pieces, head, body, RECORD_SMALL);
+	else if (fits_joined(head, body, RECORD_MIDDLE))
+		write_joined(cpu, pieces, head, body, RECORD_MIDDLE);
+	else if (fits_joined(head, body, RECORD_LARGE))
+		write_joined(cpu, pieces, head, body, RECORD_LARGE);
+	else
+		return false;
+	advance(t, head + body);
+	return true;
+}
+
 /* A function of its own for the verifier (global, without arguments that carry types): checked once, whoever calls it. */
 __attribute__((weak, noinline)) int write_bytes(__u32 budget)
 {
 	struct cpu_state *cpu = this_cpu();
 
-	if (!cpu)
+	if (!cpu || write_pair(cpu))
 		return 0;
 	cpu->transfer.cursor = (struct user_cursor){ .budget = budget };
 #pragma clang loop unroll(disable)

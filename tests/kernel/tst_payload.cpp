@@ -131,6 +131,10 @@ INSTANTIATE_TEST_SUITE_P(EveryCall, Payload,
                                     (std::get<0>(info.param) == CaptureSource::Socket ? "_socket" : "_syscall");
                          });
 
+class PayloadPair : public testing::TestWithParam<CaptureSource> {};
+INSTANTIATE_TEST_SUITE_P(BothSources, PayloadPair, testing::Values(CaptureSource::Socket, CaptureSource::Syscall),
+                         [](const auto& info) { return info.param == CaptureSource::Socket ? "socket" : "syscall"; });
+
 void expectBooks(const RecordedStream& stream, std::uint64_t seen, std::uint64_t lost, std::uint64_t unseen, const std::string& bytes, std::size_t captured)
 {
     EXPECT_EQ(seen, bytes.size());
@@ -178,6 +182,35 @@ TEST_P(Payload, isCapturedOrCountedAsUnseen)
         expectBooks(c->received, p.seenReceived, p.lostReceived, p.unseenReceived, bytes, std::min(method.capturedReceived[which], bytes.size()));
         EXPECT_EQ(c->closed->tcp.bytesReceived, bytes.size());
         EXPECT_EQ(c->sent.text, "ok");
+    }
+}
+
+/// A head in one buffer and its body in another are one record, whatever its size class; a head that is too long for that is two.
+TEST_P(PayloadPair, isOneRecordWhenBothFit)
+{
+    struct Shape {
+        std::size_t head, body, records;
+    };
+    constexpr Shape kShapes[] = {{1, 1, 1}, {64, 192, 1}, {65, 192, 1}, {238, 612, 1}, {256, 768, 1}, {257, 768, 1}, {1024, 3072, 1},
+                                 {1025, 100, 2}, {100, 3073, 2}, {1024, 3073, 2}, {200, 5000, 3}};
+    RecordingSink sink;
+    BN_OBSERVE(probes, sink, withCapture(GetParam()));
+    for (const Shape& shape : kShapes) {
+        const BoundPort port;
+        const std::string bytes = pattern(shape.head + shape.body);
+        const auto answer = [&](int fd) { receiveExactly(fd, bytes.size()); drainToEnd(fd); };
+        const auto ask = [&](int fd) {
+            std::string copy = bytes;
+            iovec parts[2] = {{copy.data(), shape.head}, {copy.data() + shape.head, shape.body}};
+            EXPECT_EQ(writev(fd, parts, 2), static_cast<ssize_t>(bytes.size()));
+        };
+        ASSERT_EQ(converse(*probes, sink, port, 1, answer, ask).failures, 0);
+        const auto clients = sink.clientsOf(port.number());
+        ASSERT_EQ(clients.size(), 1u);
+        EXPECT_EQ(clients.front()->sent.text, bytes) << shape.head << " + " << shape.body;
+        EXPECT_EQ(clients.front()->sent.records, shape.records) << shape.head << " + " << shape.body;
+        ASSERT_TRUE(clients.front()->closed);
+        EXPECT_EQ(clients.front()->closed->payload.unseenSent, 0u);
     }
 }
 

@@ -19,7 +19,17 @@ constexpr std::size_t kMaxNumber = 20;
 constexpr bool isDigit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool isLetter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
-constexpr bool isNameCharacter(char c) { return isLetter(c) || c == '.' || c == '_' || c == '-'; }
+
+/// What a character of a command's name becomes in upper case; 0 = it is in no name.
+constexpr auto kNameCharacters = [] {
+    std::array<char, 256> upperCase{};
+    for (int c = 0; c < 128; ++c) {
+        const char character = static_cast<char>(c);
+        if (isLetter(character) || character == '.' || character == '_' || character == '-')
+            upperCase[static_cast<std::size_t>(c)] = upper(character);
+    }
+    return upperCase;
+}();
 
 /// Commands by which a connection is recognised from a single message.
 constexpr std::array<std::string_view, 72> kCommonCommands{
@@ -49,20 +59,27 @@ void takeName(std::string_view text, BoundedText<Limit>& out)
     if (text.empty() || text.size() > Limit || !isLetter(text[0]))
         return;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (!isNameCharacter(text[i]))
+        name[i] = kNameCharacters[static_cast<unsigned char>(text[i])];
+        if (name[i] == 0)
             return;
-        name[i] = upper(text[i]);
     }
     out.append({name, text.size()});
 }
 
+/// For each first letter the lengths of the families that begin with it, a bit each.
+constexpr auto kFamilyLengths = [] {
+    std::array<std::uint32_t, 26> lengths{};
+    for (const std::string_view family : kFamilies)
+        lengths[static_cast<std::size_t>(family[0] - 'A')] |= 1U << family.size();
+    return lengths;
+}();
+
 /// Is the first argument of this command a name too?
 bool isFamily(std::string_view name)
 {
-    switch (name.empty() ? 0 : name[0]) {
-    case 'A': case 'C': case 'D': case 'F': case 'L': case 'M': case 'O': case 'P': case 'S': case 'X': return contains(kFamilies, name);
-    default: return false;
-    }
+    const bool possible = !name.empty() && name[0] >= 'A' && name[0] <= 'Z' && name.size() < 32
+                          && (kFamilyLengths[static_cast<std::size_t>(name[0] - 'A')] >> name.size() & 1) != 0;
+    return possible && contains(kFamilies, name);
 }
 
 /// A line up to CR LF; `next` is behind it.
@@ -73,8 +90,7 @@ struct Line {
 
 enum class LineState : std::uint8_t { Whole, Unfinished, Broken };
 
-/// The number behind a type byte: "$16\r\n".  Written by hand: it is most of what there is to parse.
-LineState numberLine(std::string_view text, std::int64_t& value, std::size_t& next)
+LineState longNumberLine(std::string_view text, std::int64_t& value, std::size_t& next)
 {
     std::size_t i = 1;
     const bool negative = i < text.size() && text[i] == '-';
@@ -95,6 +111,22 @@ LineState numberLine(std::string_view text, std::int64_t& value, std::size_t& ne
     value = negative ? -value : value;
     next = i + 2;
     return LineState::Whole;
+}
+
+/// The number behind a type byte: "$16\r\n".  Written by hand, with the numbers of one and two digits first: it is most of what there is to
+/// parse.
+inline LineState numberLine(std::string_view text, std::int64_t& value, std::size_t& next)
+{
+    if (text.size() >= 5 && isDigit(text[1])) {
+        const bool two = isDigit(text[2]);
+        const std::size_t end = two ? 3 : 2;
+        if (text[end] == '\r' && text[end + 1] == '\n') {
+            value = two ? 10 * (text[1] - '0') + (text[2] - '0') : text[1] - '0';
+            next = end + 2;
+            return LineState::Whole;
+        }
+    }
+    return longNumberLine(text, value, next);
 }
 
 /// Up to the line feed; a bare one ends an inline command too.
@@ -131,6 +163,8 @@ void passOver(ByteReader& in, std::uint64_t length, LaneState& lane)
 
 Redis::Verb verbOf(std::string_view name, std::string_view subcommand)
 {
+    if (name.size() < 4)
+        return Redis::Verb::Other;
     if (name.ends_with("SUBSCRIBE"))
         return Redis::Verb::Subscribe;
     if (name == "MONITOR")

@@ -91,6 +91,26 @@ TEST(ConnectionTableTest, placeholdersBecomeConnections)
     EXPECT_EQ(early.addresses.local.port, 4000);
 }
 
+/// The connections seen lately are remembered in fewer places than there are connections: each is found, none after its end.
+TEST(ConnectionTableTest, moreThanAreRememberedAreFoundUntilErased)
+{
+    constexpr std::uint64_t kMany = 2'000;
+    ConnectionTable table;
+    for (std::uint64_t id = 1; id <= kMany; ++id)
+        table.ensure(ConnectionId{id}, hostTime(1));
+    for (int round = 0; round < 2; ++round) {
+        for (std::uint64_t id = 1; id <= kMany; ++id) {
+            Connection* found = table.find(ConnectionId{id});
+            ASSERT_NE(found, nullptr);
+            EXPECT_EQ(found->id, ConnectionId{id});
+        }
+    }
+    for (std::uint64_t id = 1; id <= kMany; id += 2)
+        table.erase(*table.find(ConnectionId{id}));
+    for (std::uint64_t id = 1; id <= kMany; ++id)
+        EXPECT_EQ(table.find(ConnectionId{id}) != nullptr, id % 2 == 0) << id;
+}
+
 TEST(ConnectionTableTest, erasingLeavesNothing)
 {
     ConnectionTable table;
