@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/seen_bytes.h"
+
+#include <random>
+#include <xxhash.h>
+
+namespace binnacle {
+
+namespace {
+
+const std::uint64_t kSeed = [] {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32) | device();
+}();
+
+XXH128_hash_t digest(std::string_view bytes) { return XXH3_128bits_withSeed(bytes.data(), bytes.size(), kSeed); }
+
+} // namespace
+
+std::size_t SeenBytes::beginning(std::string_view text)
+{
+    if (m_size == 0 || text.size() < m_size)
+        return 0;
+    const XXH128_hash_t hash = digest(text.substr(0, m_size));
+    if (hash.high64 == m_high && hash.low64 == m_low) {
+        m_misses = 0;
+        return m_size;
+    }
+    m_misses = static_cast<std::uint8_t>(m_misses < kPatience ? m_misses + 1 : kPatience);
+    if (m_misses == kPatience)
+        m_size = 0; // until the next one is remembered, nothing is hashed
+    return 0;
+}
+
+void SeenBytes::remember(std::string_view bytes)
+{
+    const XXH128_hash_t hash = digest(bytes);
+    m_high = hash.high64;
+    m_low = hash.low64;
+    m_size = static_cast<std::uint16_t>(bytes.size());
+}
+
+} // namespace binnacle
