@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/seen_bytes.h"
 
+#include <array>
 #include <random>
 #include <xxhash.h>
 
@@ -8,12 +9,17 @@ namespace binnacle {
 
 namespace {
 
-const std::uint64_t kSeed = [] {
+/// A secret instead of a seed: from a seed, XXH3 would make a new secret for every text of more than 240 bytes.
+const std::array<unsigned int, 48> kSecret = [] {
+    std::array<unsigned int, 48> secret;
     std::random_device device;
-    return (std::uint64_t{device()} << 32) | device();
+    for (unsigned int& part : secret)
+        part = device();
+    return secret;
 }();
+static_assert(sizeof(kSecret) >= XXH3_SECRET_SIZE_MIN);
 
-XXH128_hash_t digest(std::string_view bytes) { return XXH3_128bits_withSeed(bytes.data(), bytes.size(), kSeed); }
+XXH128_hash_t digest(std::string_view bytes) { return XXH3_128bits_withSecret(bytes.data(), bytes.size(), kSecret.data(), sizeof(kSecret)); }
 
 } // namespace
 

@@ -7,7 +7,7 @@
 
 namespace binnacle {
 
-/// Recognises bytes that came before without keeping them: their length and 128 bits of XXH3 under a seed drawn anew by each process, so
+/// Recognises bytes that came before without keeping them: their length and 128 bits of XXH3 under a secret drawn anew by each process, so
 /// that nothing outside can be prepared to look the same.  Two different texts are taken for one with a chance of 2^-128 a pair.
 /// Bytes that keep changing soon cost nothing: after kPatience texts that were never seen again only every kPatience-th is remembered.
 /// Thread: any one at a time.
