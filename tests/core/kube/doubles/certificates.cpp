@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/core/kube/support/certificates.h"
+#include "tests/core/kube/doubles/certificates.h"
 
 #include <openssl/bio.h>
 #include <openssl/ec.h>

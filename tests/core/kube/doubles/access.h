@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/kube/net/http_client.h"
-#include "tests/core/kube/support/scripted_server.h"
+#include "tests/core/kube/doubles/scripted_server.h"
 
 #include <mutex>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/core/kube/support/echo_server.h"
+#include "tests/core/kube/doubles/echo_server.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "tests/core/kube/support/scripted_server.h"
+#include "tests/core/kube/doubles/scripted_server.h"
 
 namespace binnacle::kube::test {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "tests/core/kube/support/certificates.h"
+#include "tests/core/kube/doubles/certificates.h"
 
 #include <atomic>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/core/kube/support/scripted_server.h"
+#include "tests/core/kube/doubles/scripted_server.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/core/kube/support/api_double.h"
+#include "tests/core/kube/doubles/api_double.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
