@@ -155,8 +155,8 @@ public:
         Connection* connection = m_connections.find(event.connection);
         if (!connection)
             return;
-        if (connection->opened && !connection->settled && connection->askedBackend) {
-            connection->closing = std::make_unique<ConnectionClosed>(event); // over before it was told where it went
+        if (connection->opened && !connection->settled && awaitsBackend(*connection)) {
+            connection->closing = std::make_unique<ConnectionClosed>(event);
             return;
         }
         if (connection->opened && !connection->settled)
@@ -312,6 +312,13 @@ private:
     {
         if (m_nat && connection.side != Side::Server && !connection.peer && !connection.addresses.remote.address.isLoopback())
             connection.askedBackend = m_nat->ask(connection.id, connection.addresses);
+    }
+
+    /// Whether an answer may still tell who is at the other end: of a client's its own, of a server's that of a client on this host.
+    bool awaitsBackend(const Connection& connection) const
+    {
+        const bool maybeDialled = m_nat && connection.side == Side::Server && !connection.addresses.remote.address.isLoopback();
+        return !connection.peer && (connection.askedBackend || maybeDialled);
     }
 
     void hearBackends()

@@ -192,7 +192,7 @@ public:
             return failure(ErrorCode::Unavailable, "no descriptor is left: " + errorText(errno));
         std::promise<Result<void>> opened;
         auto result = opened.get_future();
-        m_thread = std::thread([this, procRoot, &opened] {
+        m_thread = std::thread([this, procRoot, opened = std::move(opened)]() mutable {
             ::pthread_setname_np(::pthread_self(), "bn-conntrack");
             Result<void> ready = open(procRoot);
             const bool works = ready.has_value();
