@@ -31,7 +31,6 @@ void AddressBook::setPod(const PodObject& pod, UtcTime now)
     entry.pod = pod;
     entry.pod.containers = {};
     entry.pod.chosen = {};
-    entry.round = m_round;
     entry.deletedAt = {};
 }
 
@@ -48,7 +47,7 @@ void AddressBook::setService(ServiceObject service)
         ++m_leftOut;
         return;
     }
-    m_services.insert_or_assign(std::move(name), Seen<ServiceObject>{std::move(service), m_round});
+    m_services.insert_or_assign(std::move(name), std::move(service));
 }
 
 void AddressBook::removeService(const Name& name)
@@ -64,26 +63,7 @@ void AddressBook::setSlice(EndpointSliceObject slice)
         ++m_leftOut;
         return;
     }
-    m_slices.insert_or_assign(std::move(name), Seen<EndpointSliceObject>{std::move(slice), m_round});
-}
-
-void AddressBook::endPods(UtcTime now)
-{
-    for (auto& [uid, entry] : m_pods) {
-        if (entry.round != m_round && entry.deletedAt == UtcTime{})
-            entry.deletedAt = now;
-    }
-}
-
-void AddressBook::endServices()
-{
-    std::erase_if(m_services, [&](const auto& known) { return known.second.round != m_round; });
-    std::erase_if(m_remembered, [&](const auto& known) { return !m_services.contains(known.first); });
-}
-
-void AddressBook::endSlices()
-{
-    std::erase_if(m_slices, [&](const auto& known) { return known.second.round != m_round; });
+    m_slices.insert_or_assign(std::move(name), std::move(slice));
 }
 
 bool AddressBook::forgetDeleted(UtcTime now)
@@ -151,8 +131,8 @@ std::vector<ServiceAddress> AddressBook::addresses(const OwnerTable& owners, con
                                                    const std::vector<InternetAddress>& hosts)
 {
     m_slicesOf.clear();
-    for (const auto& [name, seen] : m_slices)
-        m_slicesOf[{seen.object.nameSpace, seen.object.service}].push_back(&seen.object);
+    for (const auto& [name, slice] : m_slices)
+        m_slicesOf[{slice.nameSpace, slice.service}].push_back(&slice);
     std::vector<ServiceAddress> all;
     std::uint64_t leftOut = 0;
     const auto add = [&](const InternetAddress& address, std::uint16_t port, const WorkloadName& workload, const std::string& service) {
@@ -161,8 +141,7 @@ std::vector<ServiceAddress> AddressBook::addresses(const OwnerTable& owners, con
         else
             ++leftOut;
     };
-    for (const auto& [name, seen] : m_services) {
-        const ServiceObject& service = seen.object;
+    for (const auto& [name, service] : m_services) {
         const WorkloadName workload = workloadOfService(service, owners, workloads); // also to remember it
         const std::string title = service.nameSpace + '/' + service.name;
         for (const ServiceObject::Port& port : service.ports) {

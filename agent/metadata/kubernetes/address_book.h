@@ -36,11 +36,6 @@ public:
     void setSlice(EndpointSliceObject slice);
     void removeSlice(const Name& name) { m_slices.erase(name); }
 
-    /// Between the two comes a set…() for all there are.
-    void beginList() { ++m_round; }
-    void endPods(UtcTime now);
-    void endServices();
-    void endSlices();
     bool forgetDeleted(UtcTime now);
 
     /// Sorted.  `workloads`: Deployments and their like, for services that never had pods.
@@ -54,14 +49,8 @@ public:
 private:
     struct Pod {
         PodObject pod; // without containers and chosen attributes
-        std::uint64_t round = 0;
         std::uint64_t order = 0; // the later one has the address
         UtcTime deletedAt{};
-    };
-    template <class T>
-    struct Seen {
-        T object;
-        std::uint64_t round = 0;
     };
 
     WorkloadName workloadOfService(const ServiceObject& service, const OwnerTable& owners, const std::map<WorkloadName, WorkloadObject>& workloads);
@@ -70,11 +59,11 @@ private:
     std::size_t m_mostPods;
     Nanoseconds m_keepDeleted;
     absl::flat_hash_map<std::string, Pod> m_pods; // by uid
-    std::map<Name, Seen<ServiceObject>> m_services;
-    std::map<Name, Seen<EndpointSliceObject>> m_slices;
+    std::map<Name, ServiceObject> m_services;
+    std::map<Name, EndpointSliceObject> m_slices;
     std::map<Name, std::vector<const EndpointSliceObject*>> m_slicesOf; // by service; made for each addresses()
     std::map<Name, WorkloadName> m_remembered; // by service
-    std::uint64_t m_round = 1, m_order = 0;
+    std::uint64_t m_order = 0;
     std::uint64_t m_leftOut = 0, m_addressesLeftOut = 0;
 };
 

@@ -83,7 +83,7 @@ void ChangeFinder::compare(const WorkloadObject& before, const WorkloadObject& a
     if (!isComplete(after))
         return;
     if (progress.wasBehind) // else the change replaced no pod
-        say(now, EventKind::Deployment, after.workload, name + "rollout finished, " + replicasText(after.replicas));
+        say(now, EventKind::Rollout, after.workload, name + "rollout finished, " + replicasText(after.replicas));
     progress.rolling = false;
 }
 
@@ -93,7 +93,6 @@ void ChangeFinder::set(WorkloadObject object, UtcTime now)
     if (known == m_workloads.end() && m_workloads.size() >= kMostObjects)
         return;
     Progress& progress = m_progress[object.workload];
-    progress.round = m_round;
     if (known != m_workloads.end()) {
         compare(known->second, object, progress, now);
         known->second = std::move(object);
@@ -126,10 +125,10 @@ void ChangeFinder::set(NodeObject node, UtcTime now)
         if (!isFirstList("Node"))
             say(now, EventKind::NodeCondition, hostSubject(node.name), node.name + ": joined the cluster");
         const std::string name = node.name;
-        m_nodes.emplace(name, SeenNode{std::move(node), m_round});
+        m_nodes.emplace(name, std::move(node));
         return;
     }
-    const NodeObject& before = known->second.node;
+    const NodeObject& before = known->second;
     for (const NodeObject::Condition& condition : node.conditions) {
         const auto old = std::ranges::find(before.conditions, condition.type, &NodeObject::Condition::type);
         if (old != before.conditions.end() && old->status == condition.status)
@@ -142,7 +141,7 @@ void ChangeFinder::set(NodeObject node, UtcTime now)
     }
     if (before.unschedulable != node.unschedulable)
         say(now, EventKind::NodeCondition, hostSubject(node.name), node.name + (node.unschedulable ? ": cordoned" : ": uncordoned"));
-    known->second = {std::move(node), m_round};
+    known->second = std::move(node);
 }
 
 void ChangeFinder::removeNode(const std::string& name, UtcTime now)
@@ -161,9 +160,8 @@ bool ChangeFinder::isTold(const EventObject& event)
 void ChangeFinder::set(const EventObject& event, WorkloadName subject)
 {
     const auto [known, isNew] = m_events.try_emplace(event.uid, 0);
-    if (isNew) {
+    if (isNew)
         m_eventOrder.push_back(event.uid);
-    }
     const bool again = event.count <= known->second;
     known->second = std::max(known->second, event.count);
     if (m_eventOrder.size() > kMostEvents) {
@@ -182,39 +180,11 @@ void ChangeFinder::set(const EventObject& event, WorkloadName subject)
     say(event.at, EventKind::KubernetesEvent, subject, std::move(detail));
 }
 
-void ChangeFinder::endList(const std::string& kind, UtcTime now)
-{
-    if (kind == "Node") {
-        std::vector<std::string> gone;
-        for (const auto& [name, seen] : m_nodes) {
-            if (seen.round != m_round)
-                gone.push_back(name);
-        }
-        for (const std::string& name : gone)
-            removeNode(name, now);
-    } else {
-        std::vector<WorkloadName> gone;
-        for (const auto& [workload, progress] : m_progress) {
-            if (workload.kind == kind && progress.round != m_round)
-                gone.push_back(workload);
-        }
-        for (const WorkloadName& workload : gone)
-            remove(workload, now);
-    }
-    m_listed[kind] = true;
-}
-
-std::string ChangeFinder::zoneOf(const std::string& host) const
-{
-    const auto known = m_nodes.find(host);
-    return known == m_nodes.end() ? std::string() : known->second.node.zone;
-}
-
 std::vector<InternetAddress> ChangeFinder::hostAddresses() const
 {
     std::vector<InternetAddress> addresses;
-    for (const auto& [name, seen] : m_nodes)
-        addresses.insert(addresses.end(), seen.node.addresses.begin(), seen.node.addresses.end());
+    for (const auto& [name, node] : m_nodes)
+        addresses.insert(addresses.end(), node.addresses.begin(), node.addresses.end());
     return addresses;
 }
 

@@ -31,8 +31,14 @@ ClusterModel::ClusterModel(Options options)
 
 void ClusterModel::setOwner(const nlohmann::json& object)
 {
-    if (auto owner = readOwner(object); owner && (m_owners.size() < kMostOwners || m_owners.contains(owner->uid)))
-        m_owners.insert_or_assign(std::move(owner->uid), std::move(owner->controller));
+    auto owner = readOwner(object);
+    if (!owner)
+        return;
+    if (m_owners.size() >= kMostOwners && !m_owners.contains(owner->uid)) {
+        ++m_ownersLeftOut; // told by its name then
+        return;
+    }
+    m_owners.insert_or_assign(std::move(owner->uid), std::move(owner->controller));
 }
 
 WorkloadName ClusterModel::subjectOf(const EventObject& event) const
@@ -87,54 +93,33 @@ void ClusterModel::set(Resource resource, const nlohmann::json& object, UtcTime 
     }
 }
 
-void ClusterModel::remove(Resource resource, const nlohmann::json& object, UtcTime now)
+void ClusterModel::remove(Resource resource, const ObjectName& name, UtcTime now)
 {
     m_dirty |= resource != Resource::Events;
     m_addressesDirty |= areAddresses(resource);
-    if (resource == Resource::HostPods) {
-        m_hostPods.remove(uidOf(object), now);
-    } else if (resource == Resource::ClusterPods) {
-        m_book.removePod(uidOf(object), now);
-    } else if (resource == Resource::Services) {
-        if (const auto service = readService(object))
-            m_book.removeService({service->nameSpace, service->name});
-    } else if (resource == Resource::EndpointSlices) {
-        if (const auto slice = readEndpointSlice(object))
-            m_book.removeSlice({slice->nameSpace, slice->name});
-    } else if (resource == Resource::Nodes) {
-        if (const auto node = readNode(object))
-            m_changes.removeNode(node->name, now);
-    } else if (isWorkload(resource)) {
-        if (const auto workload = readWorkload(object, factsOf(resource).kind))
-            m_changes.remove(workload->workload, now);
-    }
-    // Owners stay until the next list: pods that are kept still ask for them.
+    if (resource == Resource::HostPods)
+        m_hostPods.remove(name.uid, now);
+    else if (resource == Resource::ClusterPods)
+        m_book.removePod(name.uid, now);
+    else if (resource == Resource::Services)
+        m_book.removeService({name.nameSpace, name.name});
+    else if (resource == Resource::EndpointSlices)
+        m_book.removeSlice({name.nameSpace, name.name});
+    else if (resource == Resource::Nodes)
+        m_changes.removeNode(name.name, now);
+    else if (isWorkload(resource))
+        m_changes.remove({name.nameSpace, factsOf(resource).kind, name.name}, now);
+    else if (resource == Resource::ReplicaSets || resource == Resource::Jobs)
+        m_goneOwners.emplace_back(now, name.uid); // pods that are kept still ask for it
 }
 
-void ClusterModel::replaceAll(Resource resource, const std::vector<const nlohmann::json*>& objects, UtcTime now)
+void ClusterModel::synced(Resource resource)
 {
     m_dirty = true;
-    m_watchesCluster |= areAddresses(resource);
-    m_addressesDirty |= areAddresses(resource);
-    m_hostPods.beginList();
-    m_book.beginList();
-    m_changes.beginList();
-    if (m_owners.size() >= kMostOwners && (resource == Resource::ReplicaSets || resource == Resource::Jobs))
-        m_owners.clear();
-    for (const nlohmann::json* object : objects)
-        set(resource, *object, now);
-    if (resource == Resource::HostPods) {
-        m_hostPods.endList(now);
+    if (resource == Resource::HostPods)
         m_podsComplete = true;
-    } else if (resource == Resource::ClusterPods) {
-        m_book.endPods(now);
-    } else if (resource == Resource::Services) {
-        m_book.endServices();
-    } else if (resource == Resource::EndpointSlices) {
-        m_book.endSlices();
-    } else if (resource == Resource::Nodes || resource == Resource::Events || isWorkload(resource)) {
-        m_changes.endList(factsOf(resource).kind, now);
-    }
+    if (resource == Resource::Nodes || resource == Resource::Events || isWorkload(resource))
+        m_changes.synced(factsOf(resource).kind);
 }
 
 void ClusterModel::setClusterUid(std::string uid)
@@ -152,10 +137,15 @@ void ClusterModel::forgetCluster()
     m_book = AddressBook(m_options.mostPods, m_options.keepDeleted);
     m_changes = ChangeFinder();
     m_owners.clear();
+    m_goneOwners.clear();
 }
 
 void ClusterModel::forgetDeleted(UtcTime now)
 {
+    while (!m_goneOwners.empty() && now - m_goneOwners.front().first > m_options.keepDeleted) {
+        m_owners.erase(m_goneOwners.front().second);
+        m_goneOwners.pop_front();
+    }
     m_dirty |= m_hostPods.forgetDeleted(now);
     if (m_book.forgetDeleted(now))
         m_dirty = m_addressesDirty = true;
@@ -176,6 +166,6 @@ ClusterKnowledge ClusterModel::knowledge()
     return knowledge;
 }
 
-std::uint64_t ClusterModel::leftOut() const { return m_hostPods.leftOut() + m_book.leftOut() + m_book.addressesLeftOut(); }
+std::uint64_t ClusterModel::leftOut() const { return m_hostPods.leftOut() + m_book.leftOut() + m_book.addressesLeftOut() + m_ownersLeftOut; }
 
 } // namespace binnacle::agent

@@ -8,6 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,10 @@ inline constexpr std::array kResources{
 
 constexpr const ResourceFacts& factsOf(Resource resource) { return kResources[static_cast<std::size_t>(resource)]; }
 
+struct ObjectName {
+    std::string nameSpace, name, uid;
+};
+
 /// Turns what the API server says about objects into ClusterKnowledge and changes.  Pure state: no clock, no network, no thread.
 ///
 /// Thread: one at a time (the watcher's).  Bounds: those of PodTable, AddressBook and ChangeFinder; `leftOut` counts what is over.
@@ -58,10 +63,10 @@ public:
 
     explicit ClusterModel(Options options);
 
-    /// A whole list: what it does not hold is gone.
-    void replaceAll(Resource resource, const std::vector<const nlohmann::json*>& objects, UtcTime now);
     void set(Resource resource, const nlohmann::json& object, UtcTime now);
-    void remove(Resource resource, const nlohmann::json& object, UtcTime now);
+    void remove(Resource resource, const ObjectName& name, UtcTime now);
+    /// Everything that exists has been set.
+    void synced(Resource resource);
     void setClusterUid(std::string uid);
     /// This agent watches the cluster no more: addresses and changes are another's.
     void forgetCluster();
@@ -85,8 +90,9 @@ private:
     AddressBook m_book;
     ChangeFinder m_changes;
     OwnerTable m_owners;
+    std::deque<std::pair<UtcTime, std::string>> m_goneOwners;
     std::string m_zone, m_clusterUid;
-    std::uint64_t m_version = 0;
+    std::uint64_t m_version = 0, m_ownersLeftOut = 0;
     bool m_podsComplete = false;
     bool m_watchesCluster = false;
     bool m_addressesDirty = false;

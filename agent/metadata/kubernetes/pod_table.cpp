@@ -22,7 +22,6 @@ void PodTable::set(PodObject pod, UtcTime now)
     }
     std::ranges::sort(pod.containers);
     entry.pod = std::move(pod);
-    entry.round = m_round;
     entry.deletedAt = {};
 }
 
@@ -30,14 +29,6 @@ void PodTable::remove(const std::string& uid, UtcTime now)
 {
     if (const auto known = m_pods.find(uid); known != m_pods.end() && known->second.deletedAt == UtcTime{})
         known->second.deletedAt = now;
-}
-
-void PodTable::endList(UtcTime now)
-{
-    for (auto& [uid, entry] : m_pods) {
-        if (entry.round != m_round && entry.deletedAt == UtcTime{})
-            entry.deletedAt = now;
-    }
 }
 
 bool PodTable::forgetDeleted(UtcTime now)

@@ -21,9 +21,6 @@ public:
 
     void set(PodObject pod, UtcTime now);
     void remove(const std::string& uid, UtcTime now);
-    /// Between the two comes set() for all there are; the rest was deleted meanwhile.
-    void beginList() { ++m_round; }
-    void endList(UtcTime now);
     /// True if something went.
     bool forgetDeleted(UtcTime now);
 
@@ -36,7 +33,6 @@ public:
 private:
     struct Entry {
         PodObject pod;
-        std::uint64_t round = 0;
         UtcTime deletedAt{}; // zero: it is there
         mutable std::shared_ptr<const PodFacts> told; // the same pointer while nothing changed
     };
@@ -44,7 +40,6 @@ private:
     std::size_t m_most;
     Nanoseconds m_keepDeleted;
     absl::flat_hash_map<std::string, Entry> m_pods; // by uid
-    std::uint64_t m_round = 1;
     std::uint64_t m_leftOut = 0;
 };
 
