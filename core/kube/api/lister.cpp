@@ -58,7 +58,8 @@ Task<Result<ListedObjects>> listAll(std::shared_ptr<HttpClient::State> client, O
     unsigned pageSize = query.pageSize;
     int expired = 0;
     for (std::size_t page = 0; page < kMostPages; ++page) {
-        auto response = co_await client->exchange(operation, pageRequest(query, pageSize, token));
+        const HttpRequest request = pageRequest(query, pageSize, token);
+        auto response = co_await client->exchange(operation, request);
         if (!response)
             co_return std::unexpected(std::move(response).error());
         if (response->status != 200) {

@@ -34,7 +34,11 @@ public:
     Task<void> run()
     {
         while (!m_operation->isStopped()) {
-            Turn turn = m_version.empty() && !m_streamedList ? co_await list() : co_await watch();
+            Turn turn;
+            if (m_version.empty() && !m_streamedList)
+                turn = co_await list();
+            else
+                turn = co_await watch();
             if (m_operation->isStopped())
                 co_return;
             if (turn.next == Turn::Next::ListPlainly)
@@ -100,7 +104,8 @@ private:
     {
         const std::chrono::seconds limit = serverLimit();
         m_initial = m_version.empty();
-        auto answer = co_await m_client->open(m_operation, watchRequest(limit), HttpClient::State::Reuse::Allowed);
+        const HttpRequest request = watchRequest(limit);
+        auto answer = co_await m_client->open(m_operation, request, HttpClient::State::Reuse::Allowed);
         if (!answer)
             co_return Turn{.trouble = std::move(answer).error()};
         if (answer->reader->status() != 200)
@@ -112,7 +117,8 @@ private:
 
     Task<Turn> refused(OpenAnswer answer)
     {
-        auto response = co_await m_client->finish(m_operation, std::move(answer), {});
+        const HttpRequest limits;
+        auto response = co_await m_client->finish(m_operation, std::move(answer), limits);
         if (!response)
             co_return Turn{.trouble = std::move(response).error()};
         const ApiStatus status = decodeStatus(response->status, response->body);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/clocks.h"
+#include "core/kube/config/certificates.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -10,15 +11,6 @@
 #include <vector>
 
 namespace binnacle::kube {
-
-/// What a certificate says about itself; the key is never part of a report.
-struct CertificateFacts {
-    std::string subject; // `CN=admin, O=system:masters`
-    std::string issuer;
-    UtcTime notBefore{};
-    UtcTime notAfter{};
-    friend bool operator==(const CertificateFacts&, const CertificateFacts&) = default;
-};
 
 /// The last run of an exec plugin.
 struct ExecReport {

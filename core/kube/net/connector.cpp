@@ -86,8 +86,11 @@ private:
         PhaseTimer phase(m_report, ConnectPhase::Proxy);
         const Deadline deadline(m_operation, m_context, m_patience.proxyPatience);
         const Url& proxy = *m_plan.proxy;
-        auto let = proxy.scheme == "socks5" ? co_await askSocksProxy(m_operation, *stream, proxy, m_plan.server)
-                                            : co_await askHttpProxy(m_operation, *stream, proxy, m_plan.server);
+        Result<void> let;
+        if (proxy.scheme == "socks5")
+            let = co_await askSocksProxy(m_operation, *stream, proxy, m_plan.server);
+        else
+            let = co_await askHttpProxy(m_operation, *stream, proxy, m_plan.server);
         if (!let)
             co_return std::unexpected(phase.fail(std::move(let).error(), proxy.toText()));
         co_return std::move(stream);

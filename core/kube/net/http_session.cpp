@@ -63,8 +63,8 @@ Task<Result<RequestCredentials>> HttpClient::State::loadCredentials(OperationPoi
         co_return RequestCredentials{};
     const Deadline deadline(operation, context, options.credentialsPatience);
     const Cancellation cancellation;
-    auto loaded = co_await offload<Result<RequestCredentials>>(operation, context,
-                                                               [source = credentials, cancellation] { return source->load(cancellation); });
+    const std::function<Result<RequestCredentials>()> load = [source = credentials, cancellation] { return source->load(cancellation); };
+    auto loaded = co_await offload(operation, context, load);
     if (!loaded) {
         cancellation.cancel();
         co_return std::unexpected(operation->stopError("credentials of user " + access.user.name));

@@ -32,9 +32,10 @@ Task<Result<std::string>> receive(OperationPointer operation, Stream& stream, st
     std::size_t have = 0;
     while (have < count) {
         Failure failure;
-        const std::size_t got = operation->isStopped()
-            ? 0
-            : co_await stream.readSome(std::span(reinterpret_cast<std::uint8_t*>(bytes.data()) + have, count - have), failure);
+        std::size_t got = 0;
+        const std::span left(reinterpret_cast<std::uint8_t*>(bytes.data()) + have, count - have);
+        if (!operation->isStopped())
+            got = co_await stream.readSome(left, failure);
         if (got == 0)
             co_return std::unexpected(broken(operation, failure ? failure : Failure(asio::error::eof)));
         have += got;

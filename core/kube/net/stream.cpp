@@ -174,8 +174,7 @@ Task<Result<std::vector<std::string>>> resolveName(OperationPointer operation, a
 {
     if (InternetAddress::parse(host.substr(0, host.find('%'))))
         co_return std::vector{host};
-    const std::string name = host;
-    auto answer = co_await offload<Result<std::vector<std::string>>>(operation, context, [name]() -> Result<std::vector<std::string>> {
+    const std::function<Result<std::vector<std::string>>()> lookUp = [name = host]() -> Result<std::vector<std::string>> {
         asio::io_context own;
         Failure failure;
         std::vector<std::string> addresses;
@@ -184,7 +183,8 @@ Task<Result<std::vector<std::string>>> resolveName(OperationPointer operation, a
         if (failure)
             return binnacle::failure(ErrorCode::NotFound, "the name " + name + " cannot be looked up: " + failure.message());
         return addresses;
-    });
+    };
+    auto answer = co_await offload(operation, context, lookUp);
     if (!answer)
         co_return std::unexpected(operation->stopError("name look-up of " + host));
     co_return std::move(*answer);

@@ -13,6 +13,7 @@ constexpr std::size_t kReadSize = 64u << 10;
 constexpr std::size_t kLongestError = 4096;
 constexpr std::uint32_t kErrorStream = 1; // a client's ids are odd
 constexpr std::uint32_t kDataStream = 3;
+constexpr std::uint32_t kStreams[] = {kErrorStream, kDataStream};
 
 /// One stream pair on a connection of its own: what a port-forward was before WebSocket.
 class SpdyForward final : public ForwardConnection {
@@ -27,7 +28,8 @@ public:
     Task<Result<void>> openPair(OperationPointer operation)
     {
         const Operation::Waker waker(*operation, [this] { close(); });
-        for (const auto& [stream, kind] : {std::pair(kErrorStream, "error"), std::pair(kDataStream, "data")}) {
+        for (const std::uint32_t stream : kStreams) {
+            const char* kind = stream == kErrorStream ? "error" : "data";
             std::string frame;
             appendSpdySynStream(frame, stream, stream == kErrorStream ? kSpdyFin : 0,
                                 m_packer.pack({{"streamtype", kind}, {"port", std::to_string(m_port)}, {"requestid", "0"}}));

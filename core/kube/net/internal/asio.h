@@ -39,6 +39,9 @@ template <class T>
 using Task = asio::awaitable<T, asio::io_context::executor_type>;
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, asio::io_context::executor_type>;
 
+// GCC 12 destroys some temporaries of an expression that awaits twice: closures and aggregates made in it.  So whatever is handed to
+// what is awaited has a name of its own first, and no `?:` awaits.
+
 /// Awaits without exceptions: the outcome is in `failure`.
 inline auto into(Failure& failure)
 {

@@ -28,7 +28,10 @@ PendingOperation request(Reactor& reactor, std::function<Task<T>(OperationPointe
 {
     auto operation = std::make_shared<Operation>();
     reactor.post([&context = reactor.loop().context, operation, make = std::move(make), done = std::move(done)] {
-        start(context, [operation, make, done]() -> Task<void> { done(co_await make(operation)); });
+        start(context, [operation, make, done]() -> Task<void> {
+            T outcome = co_await make(operation);
+            done(std::move(outcome));
+        });
     });
     return PendingOperation([&reactor, operation] { reactor.post([operation] { operation->stop(Operation::Stop::Cancelled); }); });
 }

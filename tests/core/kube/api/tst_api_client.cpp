@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/kube/api/api_client.h"
-#include "tests/core/kube/support/access.h"
-#include "tests/core/kube/support/api_double.h"
+#include "tests/core/kube/doubles/access.h"
+#include "tests/core/kube/doubles/api_double.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/kube/api/internal/known_objects.h"
-#include "tests/core/kube/support/recording_sink.h"
+#include "tests/core/kube/doubles/recording_sink.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/kube/api/watched_list.h"
-#include "tests/core/kube/support/access.h"
-#include "tests/core/kube/support/api_double.h"
-#include "tests/core/kube/support/recording_sink.h"
+#include "tests/core/kube/doubles/access.h"
+#include "tests/core/kube/doubles/api_double.h"
+#include "tests/core/kube/doubles/recording_sink.h"
 
 #include <gtest/gtest.h>
 

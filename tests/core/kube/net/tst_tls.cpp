@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/core/kube/support/access.h"
+#include "tests/core/kube/doubles/access.h"
 
 #include <openssl/ssl.h>
 

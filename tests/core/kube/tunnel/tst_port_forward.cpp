@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One port-forward against the double: the protocols, their faults, and the words for what is refused.
 #include "core/kube/tunnel/port_forward.h"
-#include "tests/core/kube/support/access.h"
-#include "tests/core/kube/support/api_double.h"
-#include "tests/core/kube/support/echo_server.h"
+#include "tests/core/kube/doubles/access.h"
+#include "tests/core/kube/doubles/api_double.h"
+#include "tests/core/kube/doubles/echo_server.h"
 
 #include <gtest/gtest.h>
 

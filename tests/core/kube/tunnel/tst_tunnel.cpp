@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A tunnel through its faults: every local connection is one port-forward, and what is lost comes back.
 #include "core/kube/tunnel/tunnel.h"
-#include "tests/core/kube/support/access.h"
-#include "tests/core/kube/support/api_double.h"
-#include "tests/core/kube/support/echo_server.h"
+#include "tests/core/kube/doubles/access.h"
+#include "tests/core/kube/doubles/api_double.h"
+#include "tests/core/kube/doubles/echo_server.h"
 
 #include <gtest/gtest.h>
 
