@@ -61,15 +61,34 @@ def certificate_user(peer):
     return User(next(value for key, value in names if key == "commonName"), (*groups, "system:authenticated"))
 
 
-class Authorizer:
-    """A list of rules, each like an RBAC rule with its subjects; nothing matches = denied without a reason."""
+def bound_rules(store):
+    """The store's (Cluster)RoleBindings as rules of the script's kind."""
+    for binding in store.all("rolebindings") + store.all("clusterrolebindings"):
+        namespace = binding["metadata"].get("namespace", "")
+        reference = binding["roleRef"]
+        role = store.find("clusterroles" if reference["kind"] == "ClusterRole" else "roles",
+                          "" if reference["kind"] == "ClusterRole" else namespace, reference["name"])
+        subjects = binding.get("subjects") or []
+        users = [subject["name"] for subject in subjects if subject["kind"] == "User"]
+        users += [f"system:serviceaccount:{subject.get('namespace', namespace)}:{subject['name']}" for subject in subjects
+                  if subject["kind"] == "ServiceAccount"]
+        groups = [subject["name"] for subject in subjects if subject["kind"] == "Group"]
+        for rule in (role or {}).get("rules") or []:
+            yield {"users": users, "groups": groups, "verbs": rule["verbs"], "api_groups": rule.get("apiGroups", []),
+                   "resources": rule.get("resources", []), "namespaces": [namespace] if namespace else ["*"],
+                   "non_resource_urls": rule.get("nonResourceURLs", []), **({"names": rule["resourceNames"]} if rule.get("resourceNames") else {})}
 
-    def __init__(self, script):
+
+class Authorizer:
+    """Rules of the script and of the store's RBAC objects; nothing matches = denied without a reason.  No escalation checks."""
+
+    def __init__(self, script, store):
         self.script = script
+        self.store = store
 
     def allows(self, user, verb, group="", resource="", namespace="", name="", path=None):
         return any(self._rule_allows(rule, user, verb, group, resource, namespace, name, path)
-                   for rule in self.script.get("authorization", "rules"))
+                   for rules in (self.script.get("authorization", "rules"), bound_rules(self.store)) for rule in rules)
 
     @staticmethod
     def _rule_allows(rule, user, verb, group, resource, namespace, name, path):
@@ -120,7 +139,7 @@ def impersonate(request, user, authorizer):
             extra.setdefault(urllib.parse.unquote(key[len("impersonate-extra-"):].lower()), []).append(value)
     if not name:
         if groups or uid or extra:
-            asked = f"requested {groups or uid or extra} without impersonating a user"
+            asked = f"requested [{' '.join(references(groups, uid, extra))}] without impersonating a user"
             raise ImpersonationFault(text_response(500, f'Internal Server Error: "{request.target}": {asked}'))
         return user
     for resource, group, value in _impersonated(name, groups, uid, extra):
@@ -129,6 +148,14 @@ def impersonate(request, user, authorizer):
                                      f'User "{user.name}" cannot impersonate resource "{resource}" in API group "{group}" at the cluster scope')
     everybody = "system:unauthenticated" if name == ANONYMOUS.name else "system:authenticated"
     return User(name, tuple(dict.fromkeys((*groups, everybody))), uid, extra)
+
+
+def references(groups, uid, extra):
+    """What was asked for, as Go prints object references."""
+    yield from (f"{{Group  {group}    }}" for group in groups)
+    yield from (f"{{UserExtra  {value}  authentication.k8s.io/v1  {key}}}" for key, values in extra.items() for value in values)
+    if uid:
+        yield f"{{UID  {uid}  authentication.k8s.io/v1  }}"
 
 
 def _impersonated(name, groups, uid, extra):

@@ -5,6 +5,7 @@ import json
 import statuses
 from http1 import Response, json_response, read_request
 from resources import resource_of
+from wire import Gone
 
 
 class Control:
@@ -43,7 +44,7 @@ class Control:
             result = order(json.loads(request.body) if request.body.strip() else {})
             if hasattr(result, "__await__"):
                 result = await result
-        except (ValueError, KeyError, TypeError, AttributeError, statuses.Refused) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, Gone, statuses.Refused) as error:
             return json_response({"error": f"{type(error).__name__}: {error}"}, None, 400)
         return result if isinstance(result, Response) else json_response(result or {})
 

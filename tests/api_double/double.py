@@ -23,7 +23,7 @@ class Double:
         objects = self.script.get("objects")
         self.store = Store(default_objects() if objects is None else objects)
         self.authenticator = Authenticator(self.script)
-        self.authorizer = Authorizer(self.script)
+        self.authorizer = Authorizer(self.script, self.store)
         self.rest = Rest(self)
         self.portforward = PortForward(self)
         self.entries = []

@@ -27,6 +27,10 @@ def kubeconfig(double, addresses):
         users[name + "-certificate"] = {"client-certificate": certificate, "client-key": key}
     for token in double.script.get("authentication", "tokens"):
         users[token] = {"token": token}
+    token_file = os.path.join(double.state, "token")
+    with open(token_file, "w", encoding="ascii") as out:
+        out.write("admin-token\n")
+    users["token-file"] = {"tokenFile": token_file}
     plugin = os.path.join(os.path.dirname(os.path.abspath(__file__)), "exec_plugin")
     users["exec"] = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": plugin, "interactiveMode": "Never",
                               "args": ["--state", double.state, "--certificates", certificates.folder, "token"], "provideClusterInfo": True}}

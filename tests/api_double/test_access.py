@@ -8,7 +8,8 @@ from double_test import FORWARD, PODS, DoubleTest, main
 
 class Authentication(DoubleTest):
     def whoami(self, access, headers=()):
-        answer = access.request("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", [("Content-Type", "application/json"), *headers], b"{}")
+        given = [("Content-Type", "application/json"), *headers]
+        answer = access.request("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", given, b"{}")
         self.assertEqual(answer.status, 201, answer.body)
         return json.loads(answer.body)["status"]["userInfo"]
 
@@ -67,8 +68,8 @@ class Authentication(DoubleTest):
 class Authorization(DoubleTest):
     def test_sentences(self):
         for target, sentence in (
-                ("/api/v1/namespaces/kube-system/pods?watch=1", 'pods is forbidden: User "nobody" cannot watch resource "pods" in API group "" in the '
-                 'namespace "kube-system"'),
+                ("/api/v1/namespaces/kube-system/pods?watch=1", 'pods is forbidden: User "nobody" cannot watch resource "pods" in API '
+                 'group "" in the namespace "kube-system"'),
                 ("/api/v1/pods", 'pods is forbidden: User "nobody" cannot list resource "pods" in API group "" at the cluster scope'),
                 (PODS + "/web", 'pods "web" is forbidden: User "nobody" cannot get resource "pods" in API group "" in the namespace "default"'),
                 ("/apis/apps/v1/namespaces/default/deployments/x", 'deployments.apps "x" is forbidden: User "nobody" cannot get resource '
@@ -93,9 +94,20 @@ class Authorization(DoubleTest):
         self.assertFalse(allowed("viewer-token", verb="create", resource="pods", subresource="portforward", namespace="default"))
         self.assertTrue(allowed("admin-token", verb="create", resource="pods", subresource="portforward", namespace="default"))
 
+    def test_rbac_objects_count(self):
+        self.status(self.get("/api/v1/namespaces/binnacle/pods", "nobody-token"), 403)
+        head = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "r", "namespace": "binnacle"}}
+        self.double.put(head | {"kind": "Role", "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}]})
+        self.double.put(head | {"kind": "RoleBinding", "roleRef": {"kind": "Role", "name": "r"}, "subjects": [{"kind": "User", "name": "nobody"}]})
+        self.assertEqual(self.get("/api/v1/namespaces/binnacle/pods", "nobody-token").status, 200)
+        self.status(self.get(PODS, "nobody-token"), 403)
+
     def test_open_to_all(self):
         for path in ("/version", "/healthz", "/livez", "/readyz"):
             self.assertEqual(self.get(path, None).status, 200, path)
+
+
+SPDY = [("Connection", "Upgrade"), ("Upgrade", "SPDY/3.1"), ("X-Stream-Protocol-Version", "portforward.k8s.io")]
 
 
 class PortForwardMatrix(DoubleTest):
@@ -108,7 +120,7 @@ class PortForwardMatrix(DoubleTest):
             websocket = connection.upgrade(FORWARD + "?ports=8080", ["v4.channel.k8s.io"])
             message = json.loads(connection.file.read(int(websocket[1]["content-length"])))["message"] if websocket[0] == 403 else ""
         with self.double.access("nobody-token").connect() as connection:
-            spdy = connection.ask("POST", FORWARD, [("Connection", "Upgrade"), ("Upgrade", "SPDY/3.1"), ("X-Stream-Protocol-Version", "portforward.k8s.io")])
+            spdy = connection.ask("POST", FORWARD, SPDY)
         return websocket[0], spdy[0], message
 
     def test_matrix(self):

@@ -58,7 +58,7 @@ class Proxies(DoubleTest):
         self.addCleanup(outer.close)
         self.assertEqual(self.connect(outer.stream, self.BASIC)[0], 200)
         inner = TlsInTls(self.double.access(), outer.stream)
-        self.assertIn(b'"major":"1"', inner.get("/version"))
+        self.assertIn(b'"major": "1"', inner.get("/version"))
 
     def test_scripted_refusals(self):
         self.double.script({"proxies": {"allow": ["elsewhere.example:443"]}})
@@ -113,12 +113,15 @@ class TlsInTls:
                 return result
             except self.want:
                 self.outer.sendall(self.write_bio.read())
-                self.read_bio.write(self.outer.recv(65536))
+                received = self.outer.recv(65536)
+                if not received:
+                    raise EOFError("the proxy ended the connection") from None
+                self.read_bio.write(received)
 
     def get(self, target):
         self.run(self.tls.write, f"GET {target} HTTP/1.1\r\nHost: {self.host}\r\nConnection: close\r\n\r\n".encode())
         answer = b""
-        while not (found := re.search(rb"Content-Length: (\d+)\r\n(?s:.*?)\r\n\r\n", answer)) or len(answer) < found.end() + int(found[1]):
+        while not (found := re.search(rb"Content-Length: (\d+)(?s:.*?)\r\n\r\n", answer)) or len(answer) < found.end() + int(found[1]):
             answer += self.run(self.tls.read, 65536)
         return answer[found.end():]
 

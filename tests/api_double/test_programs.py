@@ -31,7 +31,7 @@ class Curl(DoubleTest):
         for proxy in (self.double.proxy_url, self.double.socks_url, self.double.tls_proxy_url):
             done = run("curl", "-sS", "--http1.1", "--cacert", self.double.ca_file, "--proxy-cacert", self.double.ca_file, "--noproxy", "",
                        "--proxy", proxy, self.double.url + "/healthz")
-            self.assertEqual((done.stdout, done.stderr), ("ok\n", ""), proxy)
+            self.assertEqual((done.stdout, done.stderr), ("ok", ""), proxy)
 
     def test_gzip(self):
         self.double.put({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "big", "annotations": {"x": "y" * 200_000}}, "spec": {}})
@@ -47,14 +47,15 @@ class OpenSsl(DoubleTest):
     def test_s_client_verifies_chain_name_and_versions(self):
         address = self.double.url.removeprefix("https://")
         for version, name in (("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")):
-            done = run("openssl", "s_client", "-connect", address, "-CAfile", self.double.ca_file, "-verify_return_error", "-verify_ip", "127.0.0.1",
-                       version, "-alpn", "h2,http/1.1", "-brief")
+            done = run("openssl", "s_client", "-connect", address, "-CAfile", self.double.ca_file, "-verify_return_error",
+                       "-verify_ip", "127.0.0.1", version, "-alpn", "h2,http/1.1", "-brief")
             self.assertIn("Verification: OK", done.stderr)
             self.assertIn(name, done.stderr)
 
     def test_s_client_sees_the_expired_certificate(self):
         self.double.script({"tls": {"certificate": "expired"}})
-        done = run("openssl", "s_client", "-connect", self.double.url.removeprefix("https://"), "-CAfile", self.double.ca_file, "-verify_return_error")
+        done = run("openssl", "s_client", "-connect", self.double.url.removeprefix("https://"), "-CAfile", self.double.ca_file,
+                   "-verify_return_error")
         self.assertIn("certificate has expired", done.stdout + done.stderr)
 
 
@@ -80,17 +81,20 @@ class Kubectl(DoubleTest):
     def test_get_pods(self):
         done = self.kubectl("get", "pods", "-o", "name")
         self.assertEqual((done.stdout, done.stderr), ("pod/unscheduled\npod/web\n", ""))
-        self.assertIn("node-1", self.kubectl("get", "nodes", context="http-proxy").stdout)
+        for context in ("http-proxy", "tls-proxy", "socks5-proxy", "server-name", "insecure", "token-file"):
+            self.assertIn("node-1", self.kubectl("get", "nodes", context=context).stdout, context)
 
     def test_whoami(self):
         done = self.kubectl("auth", "whoami", "-o", "json", context="viewer-certificate")
-        self.assertEqual(json.loads(done.stdout)["status"]["userInfo"], {"username": "viewer", "groups": ["viewers", "readers", "system:authenticated"]})
+        self.assertEqual(json.loads(done.stdout)["status"]["userInfo"],
+                         {"username": "viewer", "groups": ["viewers", "readers", "system:authenticated"]})
         done = self.kubectl("auth", "whoami", "-o", "json", "--as", "jane", "--as-group", "dev", "--as-group", "ops")
         self.assertEqual(json.loads(done.stdout)["status"]["userInfo"]["groups"], ["dev", "ops", "system:authenticated"])
 
     def test_refusals_in_kubectls_words(self):
         self.assertEqual(self.kubectl("get", "pods", context="nobody-token").stderr,
-                         'Error from server (Forbidden): pods is forbidden: User "nobody" cannot list resource "pods" in API group "" in the namespace "default"\n')
+                         'Error from server (Forbidden): pods is forbidden: User "nobody" cannot list resource "pods" in API group "" '
+                         'in the namespace "default"\n')
         self.assertIn("You must be logged in to the server (Unauthorized)", self.kubectl("get", "pods", context="bad-token").stderr)
         self.assertIn("certificate signed by unknown authority", self.kubectl("get", "pods", context="wrong-authority").stderr)
 
@@ -124,9 +128,9 @@ class Kubectl(DoubleTest):
         threading.Thread(target=pod.serve_forever, daemon=True).start()
         self.addCleanup(pod.shutdown)
         self.double.script({"portforward": {"ports": {"8080": pod.server_address[1]}}})
-        process = subprocess.Popen(("kubectl", "--kubeconfig", self.double.kubeconfig, "port-forward", "--address", "127.0.0.1", "pod/web", ":8080"),
-                                   env={**os.environ, "HOME": self.double.state, "KUBECTL_PORT_FORWARD_WEBSOCKETS": websockets},
-                                   stdout=subprocess.PIPE, text=True)
+        command = ("kubectl", "--kubeconfig", self.double.kubeconfig, "port-forward", "--address", "127.0.0.1", "pod/web", ":8080")
+        environment = {**os.environ, "HOME": self.double.state, "KUBECTL_PORT_FORWARD_WEBSOCKETS": websockets}
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait, PATIENCE_SECONDS)
         self.addCleanup(process.terminate)

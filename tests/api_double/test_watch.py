@@ -53,6 +53,12 @@ class Watches(DoubleTest):
         self.double.put(pod("third"))
         self.assertEqual(self.take(self.lines("&resourceVersion=" + version), 2), [("ADDED", "second"), ("ADDED", "third")])
 
+    def test_a_version_to_come_is_waited_for(self):
+        lines = self.lines(f"&resourceVersion={int(self.version()) + 1}")
+        self.double.put(pod("second"))
+        self.double.put(pod("third"))
+        self.assertEqual(self.take(lines, 1), [("ADDED", "third")])
+
     def test_leaving_a_selector_is_a_deletion(self):
         lines = self.lines("&labelSelector=app%3Da&resourceVersion=" + self.version())
         self.double.put(pod("first", {"app": "b"}))
@@ -84,7 +90,8 @@ class Watches(DoubleTest):
     def test_bookmarks_only_when_asked(self):
         self.double.script({"watch": {"bookmark_seconds": 0.05}})
         event = next(self.lines("&allowWatchBookmarks=true&resourceVersion=" + self.version()))
-        self.assertEqual((event["type"], set(event["object"])), ("BOOKMARK", {"kind", "apiVersion", "metadata"}))
+        self.assertEqual((event["type"], set(event["object"]["metadata"])), ("BOOKMARK", {"resourceVersion"}))
+        self.assertEqual(event["object"]["spec"], {"containers": None})
         self.assertEqual(list(self.lines("&timeoutSeconds=1&resourceVersion=" + self.version())), [])
 
     def test_initial_events(self):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One connection's bytes: a stream pair with the faults that happen below HTTP (small segments, cuts, slow reading)."""
 import asyncio
+import os
 import socket
 import struct
 
@@ -67,11 +68,15 @@ class Wire:
     def cut(self, how="eof"):
         """Ends TCP below TLS: `eof` sends a bare FIN (no close_notify), `reset` an RST."""
         raw = self.writer.get_extra_info("socket")
+        if raw is None:
+            return  # closed long ago
         try:
-            if raw and how == "reset":
+            if how == "reset":
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            elif raw:
+            else:
                 raw.shutdown(socket.SHUT_WR)
+                kept = socket.socket(fileno=os.dup(raw.fileno()))
+                asyncio.ensure_future(swallow(kept))
         except OSError:
             pass  # already gone, which is what was wanted
         self.writer.transport.abort()
@@ -83,6 +88,17 @@ class Wire:
             await asyncio.wait_for(self.writer.wait_closed(), 5)
         except (ConnectionError, OSError, asyncio.TimeoutError):
             self.writer.transport.abort()
+
+
+async def swallow(kept):
+    """Reads what a peer still sends after our FIN: closing at once would turn the FIN into an RST."""
+    kept.setblocking(False)
+    with kept:
+        try:
+            while await asyncio.get_running_loop().sock_recv(kept, 65536):
+                pass
+        except OSError:
+            pass  # the peer was reset: the end as well
 
 
 async def pipe(source, sink, cap=65536):
