@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, 3> kCommands{"run", "check", "dump"};
 
 /// Options as they were typed; turned into values after parsing, so that each mistake gets one sentence.
 struct Typed {
-    std::string listen, buffer, bufferMemory = "64M", bufferDisk = "512M", ringBytes = "16M", capture = "auto", btf, last = "15m", file, config;
+    std::string listen, buffer, bufferMemory = "64M", bufferDisk = "512M", ringBytes = "16M", capture = "auto", btf, last = "15m", file, config, kubernetes = "auto", nodeName, kubeLabels;
     std::vector<std::string> disabled;
     std::uint32_t maxConnections = 65536;
     double cpuBudget = 50;
@@ -81,6 +81,19 @@ Result<void> fillBuffer(const Typed& typed, BufferOptions& buffer)
     return {};
 }
 
+Result<void> fillKubernetes(const Typed& typed, KubernetesOptions& kubernetes)
+{
+    static const std::map<std::string, KubernetesOptions::Mode> kModes{
+        {"auto", KubernetesOptions::Mode::Auto}, {"on", KubernetesOptions::Mode::On}, {"off", KubernetesOptions::Mode::Off}};
+    const auto mode = kModes.find(typed.kubernetes);
+    if (mode == kModes.end())
+        return std::unexpected(usage("--kubernetes is auto, on or off, not `" + typed.kubernetes + '`'));
+    kubernetes.mode = mode->second;
+    kubernetes.nodeName = typed.nodeName;
+    kubernetes.labels = typed.kubeLabels;
+    return {};
+}
+
 Result<Invocation> toInvocation(const Typed& typed, Command command)
 {
     Invocation invocation;
@@ -99,6 +112,7 @@ Result<Invocation> toInvocation(const Typed& typed, Command command)
     invocation.dump.file = typed.file;
     BN_TRY(fillBuffer(typed, invocation.run.buffer));
     BN_TRY(fillProbes(typed, invocation.run.probes));
+    BN_TRY(fillKubernetes(typed, invocation.run.kubernetes));
     return invocation;
 }
 
@@ -125,6 +139,9 @@ CLI::App* addRun(CLI::App& app, Typed& typed)
     run->add_option("--buffer-memory", typed.bufferMemory, "Most memory for the buffer (64M)");
     run->add_option("--buffer-disk", typed.bufferDisk, "Most disk for the buffer (512M)");
     run->add_option("--cpu-budget", typed.cpuBudget, "Percent of one core before spans are sampled (50)");
+    run->add_option("--kubernetes", typed.kubernetes, "Names from the API server: on, off, or auto, where a service account is mounted (auto)");
+    run->add_option("--node-name", typed.nodeName, "Name of this Kubernetes node; else NODE_NAME of the environment");
+    run->add_option("--kube-labels", typed.kubeLabels, "Labels and annotations of pods to keep, between commas, beside app and app.kubernetes.io/…");
     addProbeOptions(*run, typed);
     return run;
 }
