@@ -84,7 +84,7 @@ int runAgent(const RunOptions& options)
 {
     keepMemorySmall();
     const StopSignals signals;
-    const HostFacts host = readHostFacts();
+    const HostFacts host = readHostFacts(options.kubernetes.nodeName);
     telemetry::AgentIdentity identity = identityOf(host);
 
     BufferOptions bufferOptions = options.buffer;

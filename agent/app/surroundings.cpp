@@ -59,7 +59,7 @@ void Surroundings::attach(Collector& collector)
     collector.setNatLookup(m_conntrack.get());
     if (m_watcher)
         m_watcher->waitForPods(kWaitForPods);
-    // collector.setClusterKnowledge(m_watcher.get());
+    collector.setClusterKnowledge(m_watcher.get());
 }
 
 } // namespace binnacle::agent
