@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What Debian 12 must have for each purpose, and one function that installs what is missing.
-#   tools/dependencies.sh build|lab|fuzz|kernel …
+#   tools/dependencies.sh build|lab|fuzz|cluster|kernel …
 # `build` starts no daemon.  `lab` holds servers: they are installed with their start-up held back, and the
 # policy that held them back is put away again.  An entry is PACKAGE or PACKAGE:PROGRAM (present if the program is).
 
@@ -89,6 +89,6 @@ build_jobs() {
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
     set -euo pipefail
-    (($#)) || { echo "usage: tools/dependencies.sh build|lab|fuzz|kernel …" >&2; exit 2; }
+    (($#)) || { echo "usage: tools/dependencies.sh build|lab|fuzz|cluster|kernel …" >&2; exit 2; }
     ensure_packages "$@"
 fi

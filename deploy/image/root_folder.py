@@ -31,7 +31,7 @@ class RootError(Exception):
 def run(*command, **more):
     done = subprocess.run(command, capture_output=True, text=True, check=False, **more)
     if done.returncode != 0:
-        raise RootError(f"{' '.join(command[:4])} …: {(done.stderr or done.stdout).strip()}")
+        raise RootError(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()}")
     return done.stdout
 
 
