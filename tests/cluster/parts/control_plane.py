@@ -6,7 +6,8 @@ import subprocess
 from . import cgroups, programs
 from .common import ENVIRONMENT, SERVICES, ClusterError, read, wait_for
 
-ORDER = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+SERVERS = ("etcd", "kube-apiserver")
+MANAGERS = ("kube-controller-manager", "kube-scheduler")
 
 
 def etcd_arguments(cluster):
@@ -77,10 +78,13 @@ def is_ready(cluster):
 
 
 def ensure(cluster):
+    """The managers come last: they end at once where the API server has not made their roles yet."""
     cgroups.ensure(cluster.control_cgroup)
-    for program in ORDER:
+    for program in SERVERS:
         ensure_program(cluster, program)
     wait_ready(cluster)
+    for program in MANAGERS:
+        ensure_program(cluster, program)
 
 
 def wait_ready(cluster):
