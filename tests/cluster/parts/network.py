@@ -4,7 +4,7 @@ import json
 import os
 import re
 
-from .common import ClusterError, read, run
+from .common import SERVICES, ClusterError, read, run
 
 
 def ip(*arguments, check=True):
@@ -50,6 +50,8 @@ def ensure_host(cluster, host):
     inside(host, "ip", "address", "add", host.address + "/24", "dev", "eth0")
     inside(host, "ip", "link", "set", "eth0", "up")
     inside(host, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+    # A program of the host itself needs some route to a service before kube-proxy's rules turn it; there is none to anywhere else.
+    inside(host, "ip", "route", "add", SERVICES, "dev", "eth0")
 
 
 def ensure_routes(cluster):
