@@ -2,6 +2,7 @@
 """What every test on the real cluster needs: the cluster (ctest brings it up once for all), kubectl, and waiting for a condition."""
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -36,6 +37,27 @@ def why_not_here():
     """A reason for which no cluster can run on this machine, or None."""
     lacks = programs.lacks()
     return "; ".join(lacks) if lacks else None
+
+
+class Forwarded:
+    """`kubectl port-forward` in the background; gives ADDRESS:PORT on this machine."""
+
+    def __init__(self, command):
+        self.command = command
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        line = self.process.stdout.readline()
+        found = re.match(r"Forwarding from (127\.0\.0\.1:\d+)", line)
+        if not found:
+            self.__exit__()
+            raise AssertionError("kubectl port-forward: " + line)
+        return found.group(1)
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
 
 
 class ClusterTest(unittest.TestCase):
@@ -106,6 +128,9 @@ class ClusterTest(unittest.TestCase):
 
     def curl(self, shell, *arguments, check=True):
         return self.kubectl("-n", "demo", "exec", shell, "--", "curl", "-sS", "--max-time", "30", *arguments, check=check)
+
+    def forwarded(self, namespace, target, port):
+        return Forwarded([programs.folder() + "/kubectl", "--kubeconfig", self.cluster.kubeconfig, "-n", namespace, "port-forward", target, f":{port}"])
 
     def service_address(self, name, namespace="demo"):
         return self.get("service", "-n", namespace, name)["spec"]["clusterIP"]

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What people do with a cluster: exec, logs, port-forward, scale, helm, users with few rights."""
 import os
-import re
-import subprocess
 import tempfile
 import urllib.request
 
@@ -28,15 +26,12 @@ class Kubectl(ClusterTest):
     def test_port_forward_to_each_host(self):
         self.ensure_exercise()
         for name in self.pods("demo", app="api"):
-            with self.forwarded("pod/" + name, 5678) as address, self.opened(address) as answer:
+            with self.forwarded("demo", "pod/" + name, 5678) as address, self.opened(f"http://{address}/") as answer:
                 self.assertEqual(answer.read().decode(), ANSWER)
 
     @staticmethod
     def opened(address):
         return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=60)
-
-    def forwarded(self, target, port):
-        return Forwarded([programs.folder() + "/kubectl", "--kubeconfig", self.cluster.kubeconfig, "-n", "demo", "port-forward", target, f":{port}"])
 
     def test_scale_down_and_up(self):
         self.ensure_exercise()
@@ -48,27 +43,6 @@ class Kubectl(ClusterTest):
         self.kubectl("-n", "demo", "scale", "deployment/api", "--replicas=3")
         self.kubectl("-n", "demo", "rollout", "status", "deployment/api", "--timeout=240s")
         self.wait_until("an answer", lambda: self.curl(shell, "http://api:5678/", check=False).stdout == ANSWER)
-
-
-class Forwarded:
-    """`kubectl port-forward` in the background; gives the address on this machine."""
-
-    def __init__(self, command):
-        self.command = command
-
-    def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        line = self.process.stdout.readline()
-        found = re.match(r"Forwarding from (127\.0\.0\.1:\d+)", line)
-        if not found:
-            self.__exit__()
-            raise AssertionError("kubectl port-forward: " + line)
-        return f"http://{found.group(1)}/"
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
-        self.process.stdout.close()
 
 
 CHART = {"Chart.yaml": "apiVersion: v2\nname: tiny\nversion: 1.0.0\n",

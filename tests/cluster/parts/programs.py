@@ -106,7 +106,7 @@ def build(target):
     if done.returncode != 0:
         raise ClusterError("the Kubernetes programs could not be built:\n" + "\n".join(done.stderr.strip().splitlines()[-8:]))
     for name in LINKS:
-        os.symlink("kube", f"{target}/{name}")
+        os.link(target + "/kube", f"{target}/{name}")  # the kernel names a process by this, as on a real host
 
 
 @contextlib.contextmanager
