@@ -96,7 +96,7 @@ std::string ObjectName::words() const
 
 const std::vector<KindFacts>& installedKinds()
 {
-    // In the order in which they are applied; they are deleted in the reverse one.
+    // In the order in which they are applied, of base_manifests; they are deleted in the reverse one.
     static const std::vector<KindFacts> kKinds{
         {"Namespace", "", "v1", "namespaces", false},
         {"PriorityClass", "scheduling.k8s.io", "v1", "priorityclasses", false},
@@ -107,6 +107,7 @@ const std::vector<KindFacts>& installedKinds()
         {"Role", "rbac.authorization.k8s.io", "v1", "roles", true},
         {"RoleBinding", "rbac.authorization.k8s.io", "v1", "rolebindings", true},
         {"NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies", true},
+        {"Lease", "coordination.k8s.io", "v1", "leases", true}, // made by the agents; here to be taken away
         {"DaemonSet", "apps", "v1", "daemonsets", true},
     };
     return kKinds;
