@@ -3,6 +3,7 @@
 #include "core/kube/config/internal/context_checks.h"
 
 #include "core/kube/config/certificates.h"
+#include "core/kube/config/internal/readable_text.h"
 
 #include <algorithm>
 
@@ -108,12 +109,17 @@ private:
             fatal("more than one authentication method found for " + m_user.name + "; found [token basicAuth], only one is allowed: remove token, or username and password");
         else if (!m_user.token.file.empty() && basic)
             fatal("username/password or bearer token may be set, but not both: remove tokenFile, or username and password of user " + inQuotes(m_user.name));
-        if (m_user.token.inlineText.find_first_of("\r\n") != std::string::npos)
-            fatal("the token of user " + inQuotes(m_user.name) + " has a line end in it, which no HTTP header may have: remove it");
+        checkHeader("token", m_user.token.inlineText);
         if (!m_user.token.file.empty() && m_user.token.inlineText.empty() && isEncrypted(m_cluster)) {
             if (const auto token = readMaterial({{}, m_user.token.file}); !token)
                 fatal("the tokenFile of user " + inQuotes(m_user.name) + " cannot be read: " + token.error().what);
         }
+    }
+
+    void checkHeader(const char* field, const std::string& value)
+    {
+        if (!isHeaderValue(value))
+            fatal(std::string(field) + " of user " + inQuotes(m_user.name) + " has a line end or another control character in it, which no HTTP header may have: remove it");
     }
 
     void checkCertificate()
@@ -201,6 +207,14 @@ private:
         const Impersonation& as = m_user.impersonation;
         if (as.user.empty() && (!as.uid.empty() || !as.groups.empty() || !as.extra.empty()))
             fatal("requesting uid, groups or user-extra for " + m_user.name + " without impersonating a user: add `as`, or remove as-uid, as-groups and as-user-extra");
+        checkHeader("as", as.user);
+        checkHeader("as-uid", as.uid);
+        for (const std::string& group : as.groups)
+            checkHeader("as-groups", group);
+        for (const auto& [key, values] : as.extra) {
+            for (const std::string& value : values)
+                checkHeader("as-user-extra", value);
+        }
     }
 
     static bool both(const InlineOrFile& material) { return !material.inlineText.empty() && !material.file.empty(); }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/kube/config/internal/readable_text.h"
 
+#include <algorithm>
+
 namespace binnacle::kube {
 
 namespace {
@@ -29,6 +31,11 @@ std::size_t utf8Length(std::string_view text, std::size_t at, char32_t& characte
     constexpr char32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
     const bool surrogate = character >= 0xd800 && character <= 0xdfff;
     return character < kSmallest[length] || surrogate || character > 0x10ffff ? 0 : length;
+}
+
+bool isHeaderValue(std::string_view text)
+{
+    return std::ranges::none_of(text, [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
 }
 
 std::optional<Unreadable> findUnreadable(std::string_view text)

@@ -23,7 +23,7 @@ struct RequestCredentials {
     friend bool operator==(const RequestCredentials&, const RequestCredentials&) = default;
 };
 
-/// Says who asks, for one user of one cluster; made by makeCredentialSource().
+/// Says who asks, for one user of one cluster; made by a CredentialStore.
 ///
 /// Thread: any; a plugin, an issuer or a file is asked by one caller at a time and the others wait for its answer.
 /// Errors: sentences for a person with the next step.  Cancelled only when the caller's own `cancellation` asked for it.

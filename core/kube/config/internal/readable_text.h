@@ -19,4 +19,7 @@ std::optional<Unreadable> findUnreadable(std::string_view text);
 /// How many bytes the UTF-8 character at `at` has, 0 if there is none; `character` gets it.
 std::size_t utf8Length(std::string_view text, std::size_t at, char32_t& character);
 
+/// What an HTTP header's value may hold: no control characters but the tab (RFC 9110 §5.5).
+bool isHeaderValue(std::string_view text);
+
 } // namespace binnacle::kube
