@@ -173,6 +173,7 @@ bool isWanted(const Json& object, const InstallOptions& options)
 } // namespace
 
 std::string_view installedVersion() { return BINNACLE_VERSION; }
+std::string_view publishedImage() { return BINNACLE_AGENT_IMAGE; }
 
 Result<Toleration> parseToleration(std::string_view text)
 {

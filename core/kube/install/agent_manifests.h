@@ -60,4 +60,7 @@ Result<std::vector<Manifest>> agentManifests(const InstallOptions& options);
 /// The version that the manifests carry, of this program.
 std::string_view installedVersion();
 
+/// The image that this build knows, of CMake's BINNACLE_AGENT_IMAGE; empty when nobody said one.
+std::string_view publishedImage();
+
 } // namespace binnacle::kube

@@ -70,7 +70,7 @@ Result<std::string> list(ClusterApi& api, const std::string& target)
         if (!answer)
             return std::unexpected(answer.error());
         const Json list = parseJson(*answer);
-        for (const Json& item : at(list, "/items"))
+        for (const Json& item : itemsAt(list, "/items"))
             all["items"].push_back(item);
         next = textAt(list, "/metadata/continue");
     } while (!next.empty());

@@ -46,7 +46,7 @@ std::string refusingTaint(const Json& node, const InstallOptions& options)
 {
     if (!options.tolerations)
         return {};
-    for (const Json& taint : at(node, "/spec/taints")) {
+    for (const Json& taint : itemsAt(node, "/spec/taints")) {
         if (textAt(taint, "/effect") == "PreferNoSchedule" || isToleratedByDaemonSets(textAt(taint, "/key")))
             continue;
         if (std::ranges::none_of(*options.tolerations, [&](const Toleration& one) { return tolerates(one, taint); })) {
@@ -59,7 +59,7 @@ std::string refusingTaint(const Json& node, const InstallOptions& options)
 
 bool isReady(const Json& node)
 {
-    for (const Json& condition : at(node, "/status/conditions")) {
+    for (const Json& condition : itemsAt(node, "/status/conditions")) {
         if (textAt(condition, "/type") == "Ready")
             return textAt(condition, "/status") == "True";
     }
@@ -111,7 +111,7 @@ std::vector<HostCoverage> hostCoverage(std::string_view nodeList, const InstallO
 {
     std::vector<HostCoverage> hosts;
     const Json list = parseJson(nodeList);
-    for (const Json& node : at(list, "/items")) {
+    for (const Json& node : itemsAt(list, "/items")) {
         Judged judged = judge(node, options);
         hosts.push_back({textAt(node, "/metadata/name"), textAt(node, "/status/nodeInfo/kernelVersion"), judged.verdict, std::move(judged.reason)});
     }

@@ -91,7 +91,7 @@ Result<std::vector<HostFactsOfNode>> readHosts(ClusterApi& api)
         return std::unexpected(Error(nodes.error()).within("listing hosts"));
     std::vector<HostFactsOfNode> hosts;
     const Json all = parseJson(*nodes);
-    for (const Json& node : at(all, "/items"))
+    for (const Json& node : itemsAt(all, "/items"))
         hosts.push_back({textAt(node, "/metadata/name"), textAt(node, "/status/nodeInfo/kernelVersion"), textAt(node, "/status/nodeInfo/architecture")});
     std::ranges::sort(hosts, {}, &HostFactsOfNode::host);
     return hosts;

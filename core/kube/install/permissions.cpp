@@ -30,10 +30,10 @@ void addObject(const Manifest& manifest, std::vector<Permission>& all)
 void addRules(const Manifest& manifest, std::vector<Permission>& all)
 {
     const Json role = parseJson(manifest.json);
-    for (const Json& rule : at(role, "/rules")) {
-        for (const Json& group : at(rule, "/apiGroups")) {
-            for (const Json& resource : at(rule, "/resources")) {
-                for (const Json& verb : at(rule, "/verbs"))
+    for (const Json& rule : itemsAt(role, "/rules")) {
+        for (const Json& group : itemsAt(rule, "/apiGroups")) {
+            for (const Json& resource : itemsAt(rule, "/resources")) {
+                for (const Json& verb : itemsAt(rule, "/verbs"))
                     all.push_back({group, resource, verb, manifest.object.nameSpace, "", "hand it out in " + manifest.object.words()});
             }
         }

@@ -27,7 +27,7 @@ std::string lowered(std::string_view text)
 const Json& conditionOf(const Json& pod, std::string_view type)
 {
     static const Json kNone;
-    for (const Json& condition : at(pod, "/status/conditions")) {
+    for (const Json& condition : itemsAt(pod, "/status/conditions")) {
         if (textAt(condition, "/type") == type)
             return condition;
     }
@@ -154,7 +154,7 @@ std::vector<AgentPod> agentPods(std::string_view podList, long long generation)
 {
     std::vector<AgentPod> pods;
     const Json list = parseJson(podList);
-    for (const Json& pod : at(list, "/items"))
+    for (const Json& pod : itemsAt(list, "/items"))
         pods.push_back(podFrom(pod, generation));
     std::ranges::sort(pods, [](const AgentPod& a, const AgentPod& b) { return std::tie(a.host, a.pod) < std::tie(b.host, b.pod); });
     return pods;
@@ -164,7 +164,7 @@ std::vector<std::string> creationTroubles(std::string_view eventList)
 {
     std::vector<std::pair<std::string, std::string>> found; // when, what
     const Json list = parseJson(eventList);
-    for (const Json& event : at(list, "/items")) {
+    for (const Json& event : itemsAt(list, "/items")) {
         if (textAt(event, "/reason") == "FailedCreate" && textAt(event, "/involvedObject/kind") == "DaemonSet")
             found.emplace_back(textAt(event, "/lastTimestamp"), troubleOf(textAt(event, "/message")));
     }

@@ -93,7 +93,7 @@ std::vector<FieldConflict> conflictsOf(std::string_view status)
 {
     std::vector<FieldConflict> conflicts;
     const Json body = parseJson(status);
-    for (const Json& cause : at(body, "/details/causes")) {
+    for (const Json& cause : itemsAt(body, "/details/causes")) {
         if (textAt(cause, "/reason") != "FieldManagerConflict")
             continue;
         // conflict with "helm" using apps/v1 at 2026-…

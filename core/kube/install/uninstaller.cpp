@@ -38,7 +38,7 @@ std::string inNamespace(std::string_view path, const std::string& nameSpace)
 
 bool isOurs(const Json& object)
 {
-    return std::ranges::any_of(at(object, "/metadata/managedFields"), [](const Json& entry) {
+    return std::ranges::any_of(itemsAt(object, "/metadata/managedFields"), [](const Json& entry) {
         return textAt(entry, "/manager") == kFieldManager && textAt(entry, "/operation") == "Apply";
     });
 }
@@ -47,7 +47,7 @@ bool hasLabel(const Json& object) { return textAt(object, "/metadata/labels/app.
 
 std::string ownerOf(const Json& object)
 {
-    for (const Json& entry : at(object, "/metadata/managedFields")) {
+    for (const Json& entry : itemsAt(object, "/metadata/managedFields")) {
         if (const std::string manager = textAt(entry, "/manager"); !manager.empty())
             return manager;
     }
@@ -70,7 +70,7 @@ std::string reasonItStays(const std::string& object)
     const Json& finalizers = at(live, "/metadata/finalizers");
     if (finalizers.is_array() && !finalizers.empty())
         return "waits for its finalizer " + finalizers.front().dump();
-    for (const Json& condition : at(live, "/status/conditions")) {
+    for (const Json& condition : itemsAt(live, "/status/conditions")) {
         if (textAt(condition, "/status") == "True" && !textAt(condition, "/message").empty())
             return textAt(condition, "/message");
     }
@@ -94,7 +94,7 @@ Result<void> Uninstaller::addKind(std::string_view kind, UninstallPlan& plan)
     if (!found)
         return std::unexpected(Error(found.error()).within("listing " + std::string(factsOf(kind).plural)));
     const Json objects = parseJson(*found);
-    for (const Json& object : at(objects, "/items")) {
+    for (const Json& object : itemsAt(objects, "/items")) {
         const ObjectName name{std::string(kind), nameSpace, textAt(object, "/metadata/name")};
         if (isOurs(object))
             plan.objects.push_back({name, textAt(object, "/metadata/uid")});
@@ -113,7 +113,7 @@ Result<void> Uninstaller::addLeases(UninstallPlan& plan)
     if (!found)
         return {}; // whoever may not list them may not have a namespace to leave them in either
     const Json leases = parseJson(*found);
-    for (const Json& lease : at(leases, "/items")) {
+    for (const Json& lease : itemsAt(leases, "/items")) {
         if (const std::string name = textAt(lease, "/metadata/name"); name.starts_with("binnacle-"))
             plan.objects.push_back({{"Lease", m_nameSpace, name}, textAt(lease, "/metadata/uid")});
     }
@@ -130,7 +130,7 @@ Result<std::vector<std::string>> Uninstaller::strangersIn()
         if (!found)
             return std::unexpected(found.error());
         const Json objects = parseJson(*found);
-        for (const Json& object : at(objects, "/items")) {
+        for (const Json& object : itemsAt(objects, "/items")) {
             if (!hasLabel(object) && !comesByItself(kind, object))
                 strangers.push_back(std::string(kind) + ' ' + textAt(object, "/metadata/name"));
         }

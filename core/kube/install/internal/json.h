@@ -25,6 +25,14 @@ inline const Json& at(const Json& value, const char* pointer)
     return value.contains(road) ? value.at(road) : kNothing;
 }
 
+/// What a list holds; nothing when it is none (a loop over a plain value would run once).
+inline const Json& itemsAt(const Json& value, const char* pointer)
+{
+    static const Json kEmpty = Json::array();
+    const Json& found = at(value, pointer);
+    return found.is_array() ? found : kEmpty;
+}
+
 inline std::string textAt(const Json& value, const char* pointer)
 {
     const Json& found = at(value, pointer);
