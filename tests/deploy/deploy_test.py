@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of deploy/ share: the three programs that render, and a runner that says what was skipped and why."""
+import glob
 import os
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ CACHE = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
 
 
 def find_program(name, *places):
-    """On the PATH, by the variable BINNACLE_HELM and the like, or where the cluster tests build theirs."""
+    """On the PATH, by the variable BINNACLE_HELM and the like, or where tests/cluster builds its own (`tests/cluster/cluster build`)."""
     named = os.environ.get("BINNACLE_" + name.upper())
     for place in filter(None, (named, *places)):
         if os.access(place, os.X_OK):
@@ -29,7 +30,7 @@ def find_program(name, *places):
     return shutil.which(name)
 
 
-HELM = find_program("helm", CACHE + "/binnacle-cluster/bin/helm", CACHE + "/binnacle/bin/helm")
+HELM = find_program("helm", *glob.glob(CACHE + "/binnacle-cluster/programs-*/helm"))
 KUBECTL = find_program("kubectl")
 BINNACLE = find_program("binnacle", os.environ.get("BINNACLE_BUILD", ROOT + "/build/release") + "/bin/binnacle")
 
