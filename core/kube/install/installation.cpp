@@ -57,30 +57,56 @@ std::optional<std::string> namespaceOfAgents(ClusterApi& api)
     return name.empty() ? std::nullopt : std::optional(std::move(name));
 }
 
-Result<Installation> readInstallation(ClusterApi& api, const std::string& nameSpace)
+namespace {
+
+Error nowhere(ClusterApi& api, const std::string& nameSpace)
 {
-    const auto found = find(api, pathOf({"DaemonSet", nameSpace, std::string(kAgentDaemonSet)}));
-    if (!found)
-        return std::unexpected(Error(found.error()).within("reading the agents' DaemonSet"));
-    if (!*found) {
-        const auto elsewhere = namespaceOfAgents(api);
-        const bool isElsewhere = elsewhere && *elsewhere != nameSpace;
-        return failure(ErrorCode::NotFound, "there are no agents in namespace " + nameSpace
-                                                + (isElsewhere ? "; they are in " + *elsewhere + ": say --namespace " + *elsewhere : "; `binnacle install` puts them there"));
-    }
-    const Json set = parseJson(**found);
-    Installation installation;
-    installation.nameSpace = nameSpace;
+    const auto elsewhere = namespaceOfAgents(api);
+    const bool isElsewhere = elsewhere && *elsewhere != nameSpace;
+    return {ErrorCode::NotFound, "there are no agents in namespace " + nameSpace
+                                     + (isElsewhere ? "; they are in " + *elsewhere + ": say --namespace " + *elsewhere : "; `binnacle install` puts them there")};
+}
+
+void readDaemonSet(const Json& set, Installation& installation)
+{
     installation.installedBy = textAt(set, "/metadata/labels/app.kubernetes.io~1managed-by");
     installation.version = textAt(set, "/metadata/labels/app.kubernetes.io~1version");
     installation.image = textAt(set, "/spec/template/spec/containers/0/image");
     installation.desired = static_cast<int>(numberAt(set, "/status/desiredNumberScheduled"));
     installation.generation = numberAt(set, "/metadata/generation");
     installation.isObserved = numberAt(set, "/status/observedGeneration") >= installation.generation;
+}
+
+/// Whoever may only look through the agents sees their pods and not what made them.
+void concludeFromPods(Installation& installation)
+{
+    installation.desired = static_cast<int>(installation.agents.size());
+    if (installation.agents.empty())
+        return;
+    installation.version = installation.agents.front().version;
+    installation.image = installation.agents.front().image;
+}
+
+} // namespace
+
+Result<Installation> readInstallation(ClusterApi& api, const std::string& nameSpace)
+{
+    const auto found = find(api, pathOf({"DaemonSet", nameSpace, std::string(kAgentDaemonSet)}));
+    const bool isDenied = !found && found.error().code == ErrorCode::Denied;
+    if (!found && !isDenied)
+        return std::unexpected(Error(found.error()).within("reading the agents' DaemonSet"));
+    if (found && !*found)
+        return std::unexpected(nowhere(api, nameSpace));
+    Installation installation;
+    installation.nameSpace = nameSpace;
+    if (found)
+        readDaemonSet(parseJson(**found), installation);
     const auto pods = list(api, "/api/v1/namespaces/" + nameSpace + "/pods?labelSelector=" + percentEncoded(kAgentSelector));
     if (!pods)
         return std::unexpected(Error(pods.error()).within("listing the agents' pods"));
     installation.agents = agentPods(*pods, installation.generation);
+    if (isDenied)
+        concludeFromPods(installation);
     return installation;
 }
 

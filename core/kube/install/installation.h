@@ -36,7 +36,8 @@ struct Installation {
     std::vector<AgentPod> agents;
 };
 
-/// NotFound, with where they are if the cluster says so, when there are none in that namespace.
+/// NotFound, with where they are if the cluster says so, when there are none in that namespace.  A user who may only list pods (Role binnacle-user)
+/// gets what the pods say.
 Result<Installation> readInstallation(ClusterApi& api, const std::string& nameSpace);
 
 /// Kernel and architecture of every host; Denied for users who may not list them.

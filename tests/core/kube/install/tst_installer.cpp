@@ -325,3 +325,16 @@ TEST(Installations, elsewhereAndNowhereAreTold)
     EXPECT_EQ(installation->version, installedVersion());
     EXPECT_EQ(installation->agents.size(), 1u);
 }
+
+TEST(Installations, whoMayOnlyListPodsSeesWhatThePodsSay)
+{
+    Scene scene;
+    scene.install();
+    scene.putPod(agentPod("a"));
+    scene.cluster.script("GET " + kSetPath, refusal(403, "Forbidden", "daemonsets.apps is forbidden"));
+    const auto installation = readInstallation(scene.cluster, "binnacle");
+    ASSERT_TRUE(installation) << installation.error().what;
+    EXPECT_EQ(installation->desired, 1);
+    EXPECT_EQ(installation->version, "0.1.0");
+    EXPECT_FALSE(installation->isObserved) << "an installer must not take this for complete";
+}
