@@ -28,6 +28,7 @@ struct Typed {
     std::vector<std::string> disabled;
     std::uint32_t maxConnections = 65536;
     double cpuBudget = 50;
+    bool onlyRunning = false;
 };
 
 Error usage(std::string what) { return {ErrorCode::Invalid, std::move(what)}; }
@@ -146,6 +147,15 @@ CLI::App* addRun(CLI::App& app, Typed& typed)
     return run;
 }
 
+CLI::App* addCheck(CLI::App& app, Typed& typed)
+{
+    CLI::App* check = app.add_subcommand("check", "What this kernel and these permissions allow; exit 1 if the agent cannot run");
+    addListen(*check, typed);
+    check->add_flag("--running", typed.onlyRunning, "Only whether an agent runs here and really collects; exit 1 if not");
+    addProbeOptions(*check, typed);
+    return check;
+}
+
 CLI::App* addDump(CLI::App& app, Typed& typed)
 {
     CLI::App* dump = app.add_subcommand("dump", "Write what the running agent has to a session file");
@@ -193,9 +203,7 @@ Parsed parseWords(const std::vector<std::string>& words)
     // In a file and on the command line: the last word counts.
     app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     const CLI::App* run = addRun(app, typed);
-    CLI::App* check = app.add_subcommand("check", "What this kernel and these permissions allow; exit 1 if the agent cannot run");
-    addListen(*check, typed);
-    addProbeOptions(*check, typed);
+    addCheck(app, typed);
     const CLI::App* dump = addDump(app, typed);
     try {
         app.parse(std::vector<std::string>(words.rbegin(), words.rend())); // CLI11 takes the last word first
@@ -206,7 +214,8 @@ Parsed parseWords(const std::vector<std::string>& words)
             return {std::nullopt, complain("there is no command `" + words.front() + "`; there are run, check and dump"), {}};
         return {std::nullopt, complain(std::string(problem.what()) + "; `binnacle-agent --help` lists what there is"), {}};
     }
-    const Command command = run->parsed() ? Command::Run : dump->parsed() ? Command::Dump : Command::Check;
+    const Command check = typed.onlyRunning ? Command::CheckRunning : Command::Check;
+    const Command command = run->parsed() ? Command::Run : dump->parsed() ? Command::Dump : check;
     auto invocation = toInvocation(typed, command);
     if (!invocation)
         return {std::nullopt, complain(invocation.error().what), {}};

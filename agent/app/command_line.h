@@ -36,7 +36,7 @@ struct DumpOptions {
     std::filesystem::path file;
 };
 
-enum class Command : unsigned char { Run, Check, Dump };
+enum class Command : unsigned char { Run, Check, CheckRunning, Dump }; // CheckRunning: `check --running`, which loads nothing
 
 struct Invocation {
     Command command = Command::Run;
