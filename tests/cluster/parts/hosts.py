@@ -111,7 +111,7 @@ def is_up(host):
     pid = first_process(host)
     if pid is None:
         return False
-    return run("ctr", "--address", f"/proc/{pid}/root/run/containerd/containerd.sock", "version", check=False).returncode == 0
+    return run("ctr", "--address", f"/proc/{pid}/root" + "/run/containerd/containerd.sock", "version", check=False).returncode == 0
 
 
 def begin(cluster, host):
