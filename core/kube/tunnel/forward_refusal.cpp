@@ -58,6 +58,8 @@ ForwardRefusal upgradeRefusal(const HttpResponse& answer, const PodPort& to, For
     case 403:
         return forbidden(status, to, protocol);
     case 404:
+        if (status.fromApi)
+            return {.error = {ErrorCode::NotFound, wordsFor(to) + ": not found (404: " + status.message + ")"}, .isFinal = true};
         return {.error = toError(status, "reach", pod.toWords()), .isFinal = true};
     case 400:
         if (!status.fromApi && status.message.find("pgrade") != std::string::npos)

@@ -62,6 +62,7 @@ TEST(PortForward, carriesBytesBothWaysByEitherProtocol)
         writer.join();
         EXPECT_TRUE(back == much) << back.size();
     }
+    EXPECT_TRUE(eventually([&] { return std::ranges::none_of(forwarding.server.log("tunnel"), [](const json& tunnel) { return tunnel["open"] == true; }); }));
     for (const json& tunnel : forwarding.server.log("tunnel"))
         EXPECT_EQ(tunnel["dropped"], 0) << tunnel;
 }
