@@ -121,8 +121,10 @@ Task<void> keepAlive(RelayPointer relay, std::chrono::milliseconds every)
     int missed = -1; // nothing was asked yet
     int stuck = 0;
     std::uint64_t seen = relay->remote->arrivals();
+    std::uint64_t sent = 0;
     while (co_await sleepFor(relay->operation, relay->context, every)) {
-        stuck = relay->isPinging ? stuck + 1 : 0;
+        stuck = relay->isPinging && !relay->isHeldBack && relay->result.sent == sent ? stuck + 1 : 0;
+        sent = relay->result.sent;
         missed = relay->remote->arrivals() != seen || relay->isHeldBack || relay->isPinging ? 0 : missed + 1;
         seen = relay->remote->arrivals();
         if (missed >= kMissedPings || stuck >= kStuckPings) {

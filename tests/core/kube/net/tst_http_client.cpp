@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/kube/net/issuer_call.h"
 #include "tests/core/kube/doubles/access.h"
 
 #include <gtest/gtest.h>
@@ -277,6 +278,22 @@ TEST(HttpClient, twentyRequestsAtOnceAllGetTheirOwnAnswer)
         return bodies.size() == 20;
     }));
     EXPECT_EQ(bodies, std::vector<std::string>(20, "right"));
+}
+
+TEST(IssuerCall, asksByHttpsAlone)
+{
+    const ScriptedServer issuer([](Peer& peer) {
+        const std::string head = peer.readHead();
+        peer.write(answer(201, head.substr(0, head.find("\r\n")) + "|" + headerOf(head, "X-Test") + "|" + peer.read(4)));
+    }, serverTls());
+    Reactor reactor;
+    const IssuerCall call = makeIssuerCall(reactor, {});
+    const std::string url = "https://127.0.0.1:" + std::to_string(issuer.port());
+    const auto said = call({"POST", url + "/realm/token?a=b#c", {{"X-Test", "yes"}}, "body", authority().certificatePem()}, {});
+    ASSERT_TRUE(said) << said.error().what;
+    EXPECT_EQ(said->status, 201);
+    EXPECT_EQ(said->body, "POST /realm/token?a=b HTTP/1.1|yes|body");
+    EXPECT_FALSE(call({"GET", "http://127.0.0.1/", {}, {}, {}}, {}));
 }
 
 } // namespace
