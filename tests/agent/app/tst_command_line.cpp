@@ -28,13 +28,15 @@ TEST(CommandLine, runsWithTheDefaultsOfTheDesign)
     EXPECT_EQ(run.probes.ringBytes, 16u << 20);
     EXPECT_EQ(run.probes.maxConnections, 65536u);
     EXPECT_EQ(run.probes.capture, CaptureSource::Automatic);
+    EXPECT_EQ(run.kubernetes.mode, KubernetesOptions::Mode::Auto);
+    EXPECT_TRUE(run.kubernetes.nodeName.empty());
 }
 
 TEST(CommandLine, takesEveryOption)
 {
     const Parsed parsed = parse({"run", "--listen", "127.0.0.1:1234", "--buffer", "/b", "--buffer-memory", "32M", "--buffer-disk", "1G", "--ring-bytes", "64K",
                                  "--capture", "syscall", "--disable-hook", "reset_sent", "--disable-hook", "process_exit", "--btf", "/x.btf", "--max-connections",
-                                 "1000", "--cpu-budget", "25"});
+                                 "1000", "--cpu-budget", "25", "--kubernetes", "on", "--node-name", "node-a", "--kube-labels", "team,tier"});
     ASSERT_TRUE(parsed.invocation.has_value());
     const RunOptions& run = parsed.invocation->run;
     EXPECT_EQ(run.listen.toText(), "127.0.0.1:1234");
@@ -47,6 +49,9 @@ TEST(CommandLine, takesEveryOption)
     EXPECT_EQ(run.probes.btfFile, "/x.btf");
     EXPECT_EQ(run.probes.maxConnections, 1000u);
     EXPECT_DOUBLE_EQ(run.cpuShare, 0.25);
+    EXPECT_EQ(run.kubernetes.mode, KubernetesOptions::Mode::On);
+    EXPECT_EQ(run.kubernetes.nodeName, "node-a");
+    EXPECT_EQ(run.kubernetes.labels, "team,tier");
 }
 
 TEST(CommandLine, aProbeAsksOnlyWhetherAnAgentRuns)
@@ -62,12 +67,14 @@ TEST(CommandLine, readsOptionsFromAFile)
 {
     const samples::ScratchFolder scratch;
     const std::string file = (scratch.path() / "agent.conf").string();
-    std::ofstream(file) << "# of this host\nbuffer-memory = \"48M\"\nring-bytes = 1M\nlisten = \"unix:/tmp/x.sock\"\n";
+    std::ofstream(file) << "# of this host\nbuffer-memory = \"48M\"\nring-bytes = 1M\nlisten = \"unix:/tmp/x.sock\"\nkubernetes = off\nkube-labels = team\n";
     const Parsed parsed = parse({"run", "--config", file.c_str(), "--ring-bytes", "2M"});
     ASSERT_TRUE(parsed.invocation.has_value());
     EXPECT_EQ(parsed.invocation->run.buffer.memoryBytes, 48u << 20);
     EXPECT_EQ(parsed.invocation->run.probes.ringBytes, 2u << 20); // what was typed counts more
     EXPECT_EQ(parsed.invocation->run.listen.toText(), "unix:/tmp/x.sock");
+    EXPECT_EQ(parsed.invocation->run.kubernetes.mode, KubernetesOptions::Mode::Off);
+    EXPECT_EQ(parsed.invocation->run.kubernetes.labels, "team");
 }
 
 TEST(CommandLine, endsWithStatusTwoAndASentenceWhenItIsUsedWrongly)
@@ -82,6 +89,7 @@ TEST(CommandLine, endsWithStatusTwoAndASentenceWhenItIsUsedWrongly)
         {{"run", "--capture", "smell"}, "socket or syscall"},
         {{"run", "--disable-hook", "nothing"}, "process_exit"},
         {{"run", "--cpu-budget", "0"}, "--cpu-budget"},
+        {{"run", "--kubernetes", "maybe"}, "auto, on or off"},
         {{"dump", "--last", "soon", "-o", "x"}, "15m"},
         {{"dump"}, "output"},
         {{"run", "--config", "/no/such/file"}, "--config"},
