@@ -93,7 +93,7 @@ def wait_ready(cluster):
 
 def stop_apiserver(cluster):
     """Asked to end, and killed after a while: it waits for open watches and tunnels longer than anybody would."""
-    cgroups.end(lambda: running(cluster, "kube-apiserver"), patience=15)
+    cgroups.end(lambda: running(cluster, "kube-apiserver"), patience=5)
 
 
 def start_apiserver(cluster):

@@ -106,12 +106,17 @@ def log_of(host, program):
     return f"{host.folder}/var/log/{program}.log"
 
 
+def runtime_socket(first):
+    """containerd's, as the machine reaches it through the root of the host's process 1."""
+    return f"/proc/{first}/root" + "/run/containerd/containerd.sock"
+
+
 def is_up(host):
     """Its container runtime answers."""
     pid = first_process(host)
     if pid is None:
         return False
-    return run("ctr", "--address", f"/proc/{pid}/root" + "/run/containerd/containerd.sock", "version", check=False).returncode == 0
+    return run("ctr", "--address", runtime_socket(pid), "version", check=False).returncode == 0
 
 
 def begin(cluster, host):

@@ -163,7 +163,7 @@ def ctr(host, *arguments):
     pid = hosts.first_process(host)
     if pid is None:
         raise ClusterError(f"{host.name} is not running")
-    return run("ctr", "--address", f"/proc/{pid}/root" + "/run/containerd/containerd.sock", "--namespace", "k8s.io", *arguments)
+    return run("ctr", "--address", hosts.runtime_socket(pid), "--namespace", "k8s.io", *arguments)
 
 
 def marks_of(host):
