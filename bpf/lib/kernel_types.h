@@ -16,6 +16,7 @@ enum {
 	AF_INET6 = 10,
 	SOCK_STREAM = 1,
 	IPPROTO_TCP = 6,
+	IPPROTO_MPTCP = 262,
 	MSG_OOB = 0x1,
 	MSG_PEEK = 0x2,
 	MSG_TRUNC = 0x20,
@@ -90,6 +91,12 @@ struct sock {
 	__u16 sk_type;
 	__u8 sk_kern_sock : 1;
 	atomic_t sk_drops;
+	struct socket *sk_socket;
+};
+
+/* net/mptcp/protocol.h; `first` since 5.8. */
+struct mptcp_sock {
+	struct sock *first;
 };
 
 enum sock_flags {
@@ -154,6 +161,7 @@ struct files_struct {
 };
 
 struct socket {
+	struct file *file;
 	struct sock *sk;
 };
 

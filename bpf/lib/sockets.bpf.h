@@ -13,10 +13,27 @@ static __always_inline bool is_tcp(const struct sock *sk)
 	       BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP;
 }
 
-/* Sockets of the kernel itself (NFS, iSCSI): their transfers run inside system calls that mean something else. */
-static __always_inline bool is_kernel_socket(const struct sock *sk)
+/* Made by the kernel, or accepted from one that was.  Below a Multipath TCP listener that is an ordinary connection of a program. */
+static __always_inline bool is_made_by_kernel(const struct sock *sk)
 {
 	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock);
+}
+
+/* Sockets of the kernel itself (NFS, iSCSI): their transfers run inside system calls that mean something else.  No descriptor of a
+ * program leads to them, while the TCP socket below a Multipath TCP one is given its program's (mptcp_sock_graft, accept()). */
+static __always_inline bool is_kernel_socket(const struct sock *sk)
+{
+	return is_made_by_kernel(sk) && !BPF_CORE_READ(sk, sk_socket, file);
+}
+
+/* A program that listens by Multipath TCP (Go 1.24 and newer does) holds the outer socket; TCP connections arrive at the first one
+ * below it, and what it accepts of them is plain TCP. */
+static __always_inline struct sock *below_multipath_listener(struct sock *sk)
+{
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_MPTCP || BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_LISTEN ||
+	    !bpf_core_field_exists(((struct mptcp_sock *)0)->first))
+		return sk;
+	return BPF_CORE_READ((struct mptcp_sock *)sk, first);
 }
 
 /* The kernel's own number of the socket.  The helper, which gives one to a socket that has none yet, wants a pointer whose

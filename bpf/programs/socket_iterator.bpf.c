@@ -121,6 +121,8 @@ int existing_sockets(struct bpf_iter__task_file *ctx)
 	if (!task || !file)
 		return 0;
 	sk = socket_of(file, &cookie);
+	if (sk)
+		sk = below_multipath_listener(sk);
 	return sk && is_tcp(sk) ? found(ctx->meta->seq, sk, task, cookie) : 0;
 }
 

@@ -29,7 +29,7 @@ static __always_inline struct connection *add_established(const struct sock *sk,
 	struct connection fresh = {
 		.id = next_connection_id(),
 		.side = before == TCP_SYN_SENT ? BN_SIDE_CLIENT : BN_SIDE_SERVER,
-		.flags = is_kernel_socket(sk) ? CONNECTION_IGNORED : 0,
+		.flags = before == TCP_SYN_SENT && is_kernel_socket(sk) ? CONNECTION_IGNORED : 0,
 	};
 
 	return add_connection(sk, &fresh);
@@ -45,8 +45,9 @@ static __always_inline int established(const struct sock *sk, int before)
 	if (!c)
 		return 0;
 	begin_streams(c, sk);
-	/* In a nested PID namespace the first transfer tells whether an accepted socket is ours. */
-	owner_decides = own_pidns_inode && c->side == BN_SIDE_SERVER;
+	/* In a nested PID namespace the first transfer tells whether an accepted socket is ours; and nobody holds one of the kernel's
+	 * making until it is accepted. */
+	owner_decides = (own_pidns_inode || is_made_by_kernel(sk)) && c->side == BN_SIDE_SERVER;
 	if (!(c->flags & CONNECTION_IGNORED) && !owner_decides)
 		announce_opened(c, sk);
 	return 0;

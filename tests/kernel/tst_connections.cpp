@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/kernel/support/observed.h"
 
+#include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -420,6 +422,84 @@ TEST(Listeners, beginAndEndAndTellTheirQueue)
     const auto over = std::count_if(sink.ended.begin(), sink.ended.end(), [&](const ListenEnded& e) { return e.connection == started->connection; });
     EXPECT_EQ(over, 1);
 }
+
+/// A descriptor that listens by Multipath TCP on a loopback port of its own, as programs of Go 1.24 and newer do; -1 where the kernel has none.
+int listenMultipath(std::uint16_t& port)
+{
+    constexpr int kMultipathTcp = 262; // IPPROTO_MPTCP
+    const int fd = socket(AF_INET, SOCK_STREAM, kMultipathTcp);
+    sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    socklen_t length = sizeof(address);
+    if (fd < 0 || bind(fd, reinterpret_cast<sockaddr*>(&address), length) != 0 || listen(fd, 8) != 0 ||
+        getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0)
+        return -1;
+    port = ntohs(address.sin_port);
+    return fd;
+}
+
+/// With the agent there before (false) or after (true) the server began to listen.
+class MultipathServers : public ::testing::TestWithParam<bool> {};
+
+TEST_P(MultipathServers, areListedAndReadLikeAnyOther)
+{
+    std::uint16_t port = 0;
+    RecordingSink sink;
+    std::unique_ptr<ProbeSet> early;
+    if (!GetParam() && !(early = observe(sink)))
+        return;
+    // The child that listens is not the process that observes.
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    Gate go;
+    Child server([&] {
+        std::uint16_t own = 0;
+        const int fd = listenMultipath(own);
+        if (write(ends[1], &own, sizeof(own)) != sizeof(own) || fd < 0)
+            return 77;
+        go.pass();
+        for (int i = 0; i < 3; ++i) {
+            const int accepted = accept(fd, nullptr, nullptr);
+            receiveExactly(accepted, 1009);
+            sendAll(accepted, pattern(2003, 'A'));
+            drainToEnd(accepted);
+            close(accepted);
+        }
+        return 0;
+    });
+    ASSERT_EQ(read(ends[0], &port, sizeof(port)), static_cast<ssize_t>(sizeof(port)));
+    close(ends[0]);
+    close(ends[1]);
+    if (port == 0)
+        GTEST_SKIP() << "this kernel has no Multipath TCP";
+    std::unique_ptr<ProbeSet> late;
+    if (GetParam() && !(late = observe(sink)))
+        return;
+    ProbeSet& probes = late ? *late : *early;
+    go.open();
+    Child client([&] {
+        return connectTo(port, 3, [](int fd) {
+            sendAll(fd, pattern(1009));
+            receiveExactly(fd, 2003);
+        });
+    });
+    drainWhile(probes, sink, client);
+    EXPECT_EQ(server.wait(), 0);
+    probes.drainAll(sink);
+    const auto listener = std::find_if(sink.listening.begin(), sink.listening.end(), [&](const ListenStarted& e) { return e.local.port == port; });
+    ASSERT_NE(listener, sink.listening.end());
+    EXPECT_EQ(listener->existed, GetParam());
+    EXPECT_EQ(listener->task.pid.value, static_cast<std::uint32_t>(server.pid()));
+    const auto servers = sink.serversOf(port);
+    ASSERT_EQ(servers.size(), 3u);
+    for (const RecordedConnection* c : servers) {
+        ASSERT_TRUE(c->opened && c->closed);
+        EXPECT_EQ(c->received.text, pattern(1009));
+        EXPECT_EQ(c->sent.text, pattern(2003, 'A'));
+        EXPECT_EQ(c->closed->payload.unseenSent + c->closed->payload.unseenReceived, 0u);
+    }
+    EXPECT_EQ(sink.clientsOf(port).size(), 3u);
+}
+INSTANTIATE_TEST_SUITE_P(Agent, MultipathServers, ::testing::Values(false, true), [](const auto& info) { return info.param ? "late" : "early"; });
 
 TEST(Samples, showAnUnreadAnswerAndTheRoundTrip)
 {
