@@ -8,7 +8,7 @@
 
 packages_build="g++ cmake ninja-build pkg-config ccache:ccache mold:mold python3 ca-certificates
     qt6-base-dev qt6-base-dev-tools qt6-charts-dev qt6-svg-dev libqt6opengl6-dev libgl-dev fonts-inter fonts-jetbrains-mono
-    libgrpc++-dev protobuf-compiler-grpc libprotobuf-dev protobuf-compiler libabsl-dev libre2-dev libc-ares-dev libssl-dev
+    libgrpc++-dev protobuf-compiler-grpc libprotobuf-dev protobuf-compiler libabsl-dev libre2-dev libc-ares-dev libssl-dev libboost-dev
     libbpf-dev bpftool clang-16 llvm-16 libelf-dev zlib1g-dev libcap-dev
     libsqlite3-dev libzstd-dev libxxhash-dev libfmt-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libgtest-dev libgmock-dev"
 packages_lab="iproute2:ip util-linux:nsenter nginx-light:nginx redis-server:redis-server redis-tools:redis-cli gunicorn:/usr/bin/gunicorn
