@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/aggregation/batch_builder.h"
+#include "agent/aggregation/cluster_rows.h"
 #include "agent/aggregation/row_table.h"
 #include "agent/aggregation/span_sampler.h"
 #include "agent/correlation/connection_table.h"
@@ -50,7 +51,7 @@ public:
     void begin(HostTime boundary) { m_rows.setBoundary(boundary); }
 
     /// Fills overview, detail and dictionary; the next second begins.
-    void seal(telemetry::Batch& batch, const std::string& hostName);
+    void seal(telemetry::Batch& batch, const std::string& hostName, ClusterRows& cluster);
 
     std::uint64_t exchanges() const { return m_exchanges; }
     std::uint32_t generation() const { return m_rows.generation(); }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/aggregation/batch_builder.h"
 
+#include "core/telemetry/identity.h"
+
+#include <algorithm>
 #include <utility>
 
 namespace binnacle::agent {
@@ -49,9 +52,14 @@ std::uint32_t BatchBuilder::instance(std::uint32_t index)
     entity.type = instance.type;
     if (!instance.containerId.empty())
         entity.attributes.emplace_back("container.id", instance.containerId);
-    if (!instance.podUid.empty())
+    if (instance.place.pod) {
+        entity.nameSpace = instance.place.pod->workload.nameSpace;
+        std::ranges::move(podAttributes(instance.place), std::back_inserter(entity.attributes));
+    } else if (!instance.podUid.empty()) {
         entity.attributes.emplace_back("k8s.pod.uid", instance.podUid);
+    }
     entity.attributes.emplace_back("process.executable.name", instance.program);
+    std::ranges::sort(entity.attributes);
     m_instanceOf[index] = static_cast<std::uint32_t>(m_dictionary.entities.size());
     m_dictionary.entities.push_back(std::move(entity));
     return m_instanceOf[index];
@@ -67,8 +75,37 @@ std::uint32_t BatchBuilder::service(std::uint32_t instanceIndex)
         entity.kind = telemetry::EntityKind::Service;
         entity.name = instance.serviceName;
         entity.type = instance.type;
+        if (instance.place.pod) {
+            entity.nameSpace = instance.place.pod->workload.nameSpace;
+            entity.serviceKind = telemetry::ServiceKind::Workload;
+        }
         m_dictionary.entities.push_back(std::move(entity));
     }
+    return place->second;
+}
+
+std::uint32_t BatchBuilder::workload(const std::string& clusterUid, const WorkloadName& name)
+{
+    const EntityKey key = workloadKey(clusterUid, name);
+    const auto [place, isNew] = m_services.try_emplace(key, static_cast<std::uint32_t>(m_dictionary.entities.size()));
+    if (isNew) {
+        telemetry::Entity entity;
+        entity.key = key;
+        entity.kind = telemetry::EntityKind::Service;
+        entity.serviceKind = telemetry::ServiceKind::Workload;
+        entity.name = name.name;
+        entity.nameSpace = name.nameSpace;
+        m_dictionary.entities.push_back(std::move(entity));
+    }
+    return place->second;
+}
+
+std::uint32_t BatchBuilder::otherHost(const std::string& clusterUid, const std::string& name)
+{
+    const EntityKey key = telemetry::clusterHostKey(clusterUid, name);
+    const auto [place, isNew] = m_otherHosts.try_emplace(key, static_cast<std::uint32_t>(m_dictionary.entities.size()));
+    if (isNew)
+        host(key, name);
     return place->second;
 }
 

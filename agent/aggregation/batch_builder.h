@@ -24,6 +24,10 @@ public:
     std::uint32_t host(EntityKey key, const std::string& name);
     std::uint32_t instance(std::uint32_t index);
     std::uint32_t service(std::uint32_t instanceIndex);
+    /// A workload of the cluster, whether or not this host has instances of it.
+    std::uint32_t workload(const std::string& clusterUid, const WorkloadName& name);
+    /// A Kubernetes node that is not this one.
+    std::uint32_t otherHost(const std::string& clusterUid, const std::string& name);
     std::uint32_t end(std::uint32_t index);
 
     /// Whether rows or ends of this batch speak of the instance.
@@ -35,7 +39,7 @@ private:
     RowTable& m_rows;
     telemetry::Dictionary m_dictionary;
     absl::flat_hash_map<std::string, std::uint32_t> m_strings;
-    absl::flat_hash_map<EntityKey, std::uint32_t> m_services;
+    absl::flat_hash_map<EntityKey, std::uint32_t> m_services, m_otherHosts;
     std::vector<std::uint32_t> m_instanceOf, m_endOf; // by the agent's number, grown as they come
 };
 

@@ -253,6 +253,7 @@ public:
 
     telemetry::Batch seal(TimeRange range, ClockAnchor anchor)
     {
+        learnOfCluster(std::max(m_now, anchor.toHost(range.from)));
         settleBefore(anchor.toHost(range.to));
         m_listeners.forEach([this](ListeningSocket& listener) { instanceOf(listener); });
         m_instances.assignServices(m_now);
@@ -265,7 +266,7 @@ public:
         batch.key = {m_options.agent, m_options.epoch, m_sequence++};
         batch.range = range;
         batch.anchor = anchor;
-        m_rows.seal(batch, m_options.hostName);
+        m_rows.seal(batch, m_cluster.hostName().empty() ? m_options.hostName : m_cluster.hostName(), m_cluster);
         batch.overview->health.records = m_records - std::exchange(m_recordsSealed, m_records);
         batch.overview->health.exchanges = m_rows.exchanges() - std::exchange(m_exchangesSealed, m_rows.exchanges());
         keepHouse();
@@ -279,6 +280,7 @@ public:
     void ignore(ProcessId pid) { m_processes.ignore(pid); }
     void ignore(NetworkNamespace netns, const Endpoint& endpoint) { m_ownEndpoint = {netns, endpoint}; }
     void setCapture(CaptureControl* capture) { m_capture = capture; }
+    void setCluster(ClusterKnowledgeSource* source) { m_cluster.setSource(source); }
     void setBudgetStep(std::uint32_t step)
     {
         m_rows.setSpanBudget(step == 0 ? m_options.spansPerSecond : step == 1 ? m_options.spansPerSecond / 10 : 0);
@@ -481,6 +483,18 @@ private:
         }
     }
 
+    void learnOfCluster(HostTime now)
+    {
+        ClusterKnowledgePtr news = m_cluster.takeNews();
+        if (!news)
+            return;
+        if (const auto self = m_options.self.value != 0 ? m_source.read(m_options.self) : std::nullopt) {
+            if (const PodPlace place = findPod(*news, self->cgroup.containerId, self->cgroup.podUid); place.pod)
+                m_cluster.setOwn(place.pod->workload);
+        }
+        m_instances.setKnowledge(std::move(news), now);
+    }
+
     void keepHouse()
     {
         m_processes.forget(m_now);
@@ -507,6 +521,7 @@ private:
     ConnectionTable m_connections;
     protocols::RouteCache m_routes;
     Aggregator m_rows;
+    ClusterRows m_cluster;
     Connection* m_feeding = nullptr; // whose parser is running
     std::vector<ConnectionId> m_waiting;
     std::size_t m_held = 0;
@@ -521,6 +536,7 @@ Collector::Collector(Options options, CaptureControl* capture) : m_impl(std::mak
 Collector::~Collector() = default;
 
 void Collector::setCaptureControl(CaptureControl* capture) { m_impl->setCapture(capture); }
+void Collector::setClusterKnowledge(ClusterKnowledgeSource* source) { m_impl->setCluster(source); }
 void Collector::seedProcesses() { m_impl->seed(); }
 void Collector::begin(TimeRange first, ClockAnchor anchor) { m_impl->begin(first, anchor); }
 void Collector::ignoreProcess(ProcessId pid) { m_impl->ignore(pid); }

@@ -11,6 +11,8 @@
 
 namespace binnacle::agent {
 
+class ClusterKnowledgeSource;
+
 /// What the probes see goes in, one batch a second comes out: the agent's whole way from event to telemetry.
 ///
 /// Owns the process table, the connection table with a parser a connection, and the rows of the open second.
@@ -27,7 +29,8 @@ public:
         std::uint32_t epoch = 1;          // rises with each start of the agent
         std::uint64_t firstSequence = 1;  // of the first batch of this epoch
         std::string bootId;
-        std::string hostName;
+        std::string hostName;             // until Kubernetes says another
+        ProcessId self;                   // whose workload is not told of; 0 = none
         std::uint32_t spansPerSecond = 2'000;
         std::filesystem::path procRoot = "/proc";
     };
@@ -39,6 +42,8 @@ public:
     Collector& operator=(const Collector&) = delete;
 
     void setCaptureControl(CaptureControl* capture);
+    /// What Kubernetes says is looked at once a second.  Not owned, outlives this; null: no Kubernetes.
+    void setClusterKnowledge(ClusterKnowledgeSource* source);
     /// Reads every process that /proc shows.  Once, after the hooks are attached: a program that starts in between is told by its event.
     void seedProcesses();
     void watching() override { seedProcesses(); }

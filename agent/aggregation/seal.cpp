@@ -18,7 +18,7 @@ HostTime heldAsHost(UtcTime t) { return hostTime(static_cast<std::uint64_t>(ns(t
 
 } // namespace
 
-void Aggregator::seal(telemetry::Batch& batch, const std::string& hostName)
+void Aggregator::seal(telemetry::Batch& batch, const std::string& hostName, ClusterRows& cluster)
 {
     BatchBuilder builder(m_tables.instances, m_rows);
     telemetry::Overview overview;
@@ -35,6 +35,7 @@ void Aggregator::seal(telemetry::Batch& batch, const std::string& hostName)
     sealLosses(builder, *batch.overview);
     sealCoverage(builder, *batch.overview);
     sealPresence(builder, *batch.overview, batch.anchor);
+    cluster.addTo(builder, *batch.overview, batch.range);
     batch.dictionary = builder.take();
     const auto next = std::chrono::floor<std::chrono::seconds>(batch.range.to) + std::chrono::seconds(1); // also after a short one
     m_rows.nextSecond(batch.anchor.toHost(next));

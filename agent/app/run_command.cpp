@@ -62,6 +62,7 @@ Collector::Options collectorOptions(const HostFacts& host, const telemetry::Agen
     options.epoch = identity.epoch;
     options.bootId = host.bootId;
     options.hostName = host.name;
+    options.self = ProcessId{static_cast<std::uint32_t>(::getpid())};
     return options;
 }
 

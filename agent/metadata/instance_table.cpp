@@ -44,7 +44,7 @@ std::uint32_t InstanceTable::ensure(Process& process, Activity activity, std::ui
         auto known = m_byKey.find(identity.key);
         // Another service in the same container: the environment says so, thus it is an instance of its own.
         const ServiceName name = serviceNameOf(facts);
-        if (known != m_byKey.end() && identity.container && name.source >= NameSource::Unit && m_instances[known->second].base.source >= NameSource::Unit &&
+        if (known != m_byKey.end() && identity.container && !m_instances[known->second].place.pod && name.source >= NameSource::Unit && m_instances[known->second].base.source >= NameSource::Unit &&
             m_instances[known->second].base.name != name.name) {
             identity = {telemetry::programInstanceKey(m_bootId, facts.netns.value, facts.cgroup.path, name.name, 0), false, false};
             known = m_byKey.find(identity.key);
@@ -87,6 +87,7 @@ std::uint32_t InstanceTable::create(const ProcessFacts& facts, const Identity& i
     instance.listenPort = identity.tree ? port : 0;
     instance.base = serviceNameOf(facts);
     setService(instance, instance.base.name, at);
+    nameByPod(instance, at);
     m_byKey.emplace(identity.key, index);
     return index;
 }
@@ -128,6 +129,34 @@ void InstanceTable::setService(Instance& instance, std::string name, HostTime at
 {
     instance.service = processServiceKey(name);
     instance.serviceName = std::move(name);
+    instance.assignedSince = at;
+}
+
+void InstanceTable::setKnowledge(ClusterKnowledgePtr knowledge, HostTime now)
+{
+    m_knowledge = std::move(knowledge);
+    for (Instance& instance : m_instances) {
+        if (instance.key)
+            nameByPod(instance, now);
+    }
+}
+
+void InstanceTable::nameByPod(Instance& instance, HostTime at)
+{
+    if (!m_knowledge || (instance.containerId.empty() && instance.podUid.empty()))
+        return;
+    PodPlace place = findPod(*m_knowledge, instance.containerId, instance.podUid);
+    if (!place.pod)
+        return; // deleted, or not told yet: the name it has stays
+    const WorkloadName& workload = place.pod->workload;
+    instance.name = place.pod->name;
+    instance.base = {workload.name, NameSource::Workload};
+    instance.place = std::move(place);
+    const EntityKey service = workloadKey(m_knowledge->clusterUid, instance.place.pod->workload);
+    if (service == instance.service)
+        return;
+    instance.service = service;
+    instance.serviceName = instance.base.name;
     instance.assignedSince = at;
 }
 

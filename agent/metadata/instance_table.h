@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "agent/metadata/pod_identity.h"
 #include "agent/metadata/process_table.h"
 #include "core/telemetry/batch.h"
 
@@ -19,12 +20,13 @@ struct Instance {
     std::string name;             // pod's container, container id or program
     std::string program;
     std::string type;
-    std::string containerId, podUid;
+    std::string containerId, podUid; // as the cgroup says
+    PodPlace place;               // by Kubernetes; stays when the pod is gone
     NetworkNamespace netns;
     std::uint16_t listenPort = 0; // of a server program outside containers: the lowest
     ServiceName base;             // before listening addresses are told apart
     bool namedByListener = false;
-    std::string serviceName;      // what it counts for
+    std::string serviceName;      // what it counts for; of a workload without its namespace
     EntityKey service;
     HostTime assignedSince{};     // zero = since before our time
     HostTime ended{};             // when the last process went; meaningful while processes == 0
@@ -44,6 +46,9 @@ struct InstanceChange {
 
 /// Turns processes into instances and services (contracts.md "Names of services").
 ///
+/// What Kubernetes says comes when it comes: an instance is known by its container alone, and what it is called and counts for is
+/// set anew when its pod becomes known, so that late knowledge renames and never splits.
+///
 /// Thread: the drain thread.  An instance is born when one of its processes first listens or talks, lives while any process of it
 /// lives, and keeps its index until forget().  Over kMaxInstances new ones share one named `other` (Loss::EntitiesFull).
 class InstanceTable {
@@ -60,6 +65,9 @@ public:
     void onForked(const ProcessForked& event);
     void onExeced(Process& process, HostTime at);
     void onExited(Process& process, HostTime at);
+
+    /// What Kubernetes says from now on; names what is known already.
+    void setKnowledge(ClusterKnowledgePtr knowledge, HostTime now);
 
     /// Tells servers of one program in one network namespace apart by port.  Before each batch.
     void assignServices(HostTime now);
@@ -86,12 +94,14 @@ private:
     std::uint32_t create(const ProcessFacts& facts, const Identity& identity, std::uint16_t port, HostTime at);
     void rename(Instance& instance, const ProcessFacts& facts, Activity activity, HostTime at);
     void setService(Instance& instance, std::string name, HostTime at);
+    void nameByPod(Instance& instance, HostTime at);
     void join(Process& process, std::uint32_t index);
     void leave(Process& process, HostTime at);
     void adoptKin(Process& process, const Identity& identity, std::uint32_t index);
 
     std::string m_bootId;
     ProcessTable& m_processes;
+    ClusterKnowledgePtr m_knowledge; // null: no Kubernetes
     std::vector<Instance> m_instances;
     std::vector<std::uint32_t> m_free;
     absl::flat_hash_map<EntityKey, std::uint32_t> m_byKey;

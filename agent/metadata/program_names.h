@@ -24,7 +24,7 @@ struct ProgramIdentity {
 ProgramIdentity identifyProgram(std::string_view executable, const std::vector<std::string>& arguments, std::string_view comm, bool goBinary);
 
 /// Where a service's name comes from, worst first.
-enum class NameSource : std::uint8_t { Program, Container, Unit, Environment };
+enum class NameSource : std::uint8_t { Program, Container, Unit, Environment, Workload };
 
 struct ServiceName {
     std::string name;

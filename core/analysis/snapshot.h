@@ -14,14 +14,17 @@
 /// How ends become edges (design.md §2).  A client's end knows its peer by `remoteInstance` (same kernel) or by the peer's
 /// address: the instance that listens there, on that address or on a wildcard inside a network namespace that owns it; when
 /// nothing listens there any more, the one that did last; then the only service ever known by that address.  A server's end knows
-/// its client by `remoteInstance` or by the client's address, in the same way.  What remains is outside:
+/// its client by `remoteInstance` or by the client's address, in the same way.  What Kubernetes says of addresses (AddressRow) comes
+/// before listeners where it names a Service's address and port, and after them for a pod's own address; an edge has the port of the
+/// server's end, whatever port the Service has.  What remains is outside:
 ///   a server that no agent sees             external:<address>:<port>   (loopback: external:<host>:<port>)
 ///   a client that no agent sees, public     internet
 ///   a client that no agent sees, private    external:<address>:0        (a client's own port means nothing)
 /// Several services behind one client address (host network, another host) cannot be told apart from the server's end: it is
 /// then left out wherever their own ends tell the same.
 ///
-/// An instance belongs to its last known service for the whole range: late metadata renames, it never splits.
+/// An instance belongs to its last known service for the whole range: late metadata renames, it never splits.  Containers of one pod
+/// count as one instance.
 namespace binnacle::analysis {
 
 struct SnapshotOptions {

@@ -180,6 +180,16 @@ struct CoverageRow {
     friend bool operator==(const CoverageRow&, const CoverageRow&) = default;
 };
 
+/// An address that leads to a service, whether or not an agent sees the other end: a ClusterIP, node port or load balancer with its
+/// port, or a pod's own address.  The agent that knows says all of them now and then, and anew when one changes.
+struct AddressRow {
+    Endpoint address;              // port 0: every port
+    std::uint32_t service = kNone; // entity
+    std::uint32_t name = kNone;    // string: namespace/name of the Kubernetes Service; none for a pod's own address
+    UtcTime saidAt{};              // roll-ups: when it was last said; zero = at the end of the range
+    friend bool operator==(const AddressRow&, const AddressRow&) = default;
+};
+
 /// The agent about itself, in this second.
 struct AgentHealth {
     Nanoseconds cpu{};
@@ -236,6 +246,7 @@ struct Overview {
     std::vector<EventRow> events;
     std::vector<LossRow> losses;
     std::vector<CoverageRow> coverage;
+    std::vector<AddressRow> addresses;
     AgentHealth health;
 };
 

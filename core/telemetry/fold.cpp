@@ -158,6 +158,19 @@ struct EventLess {
     }
 };
 
+/// What an address was last said to lead to.
+struct Lead {
+    UtcTime saidAt;
+    EntityRef service;
+    StringRef name;
+
+    /// Of two said at once the greater content, so that the order of adding means nothing.
+    bool isBefore(const Lead& other) const
+    {
+        return saidAt != other.saidAt ? saidAt < other.saidAt : EntityAndStringLess{}({service, name}, {other.service, other.name});
+    }
+};
+
 void addHealth(AgentHealth& to, const AgentHealth& from)
 {
     to.cpu += from.cpu;
@@ -200,6 +213,7 @@ struct Fold::State {
     std::multiset<Event, EventLess> events;
     std::map<std::pair<Loss, EndRef>, std::uint64_t, PairLess<Loss, EndRef, std::less<>, EndRefLess>> losses;
     std::map<EntityAndString, std::pair<CoverageRow, StringRef>, EntityAndStringLess> coverage;
+    std::map<Endpoint, Lead> addresses;
 
     // -- the batch being added --
     const Dictionary* batch = nullptr;
@@ -296,6 +310,16 @@ struct Fold::State {
             connections.erase(EntityKey((*at)->row.connection));
     }
 
+    void addAddresses(const Overview& o, UtcTime batchEnd)
+    {
+        for (const AddressRow& row : o.addresses) {
+            const Lead lead{row.saidAt == UtcTime{} ? batchEnd : row.saidAt, entity(row.service), string(row.name)};
+            const auto [at, isNew] = addresses.try_emplace(row.address, lead);
+            if (!isNew && at->second.isBefore(lead))
+                at->second = lead;
+        }
+    }
+
     void addRest(const Overview& o)
     {
         for (const EventRow& row : o.events)
@@ -360,6 +384,8 @@ Fold::State::Used Fold::State::used() const
         end(key.second);
     for (const auto& [key, row] : coverage)
         entity(key.first), string(key.second), string(row.second);
+    for (const auto& [address, lead] : addresses)
+        entity(lead.service), string(lead.name);
     return u;
 }
 
@@ -423,6 +449,8 @@ Overview Fold::State::rows() const
         o.losses.push_back({key.first, count, indexOf(key.second)});
     for (const auto& [key, row] : coverage)
         o.coverage.push_back({indexOf(key.first), indexOf(key.second), row.first.part, row.first.whole, indexOf(row.second)});
+    for (const auto& [address, lead] : addresses)
+        o.addresses.push_back({address, indexOf(lead.service), indexOf(lead.name), lead.saidAt == range.to ? UtcTime{} : lead.saidAt});
     o.health = health;
     return o;
 }
@@ -445,6 +473,7 @@ void Fold::add(const Batch& batch)
     s.addTcp(*batch.overview, batch.range.to);
     s.addConnections(*batch.overview);
     s.addRest(*batch.overview);
+    s.addAddresses(*batch.overview, batch.range.to);
     s.batch = nullptr;
 }
 

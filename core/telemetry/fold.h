@@ -18,6 +18,7 @@ namespace binnacle::telemetry {
 ///  - connections: of the same connection the reading with the greater totals (they only grow) — the busiest 256
 ///  - open exchanges: all different ones, the oldest 256
 ///  - events: all, by time
+///  - addresses: all, each with what it was last said to lead to (carried by AddressRow::saidAt; of equal times the greater content)
 ///  - key: the agent when it is one, none when there are several; greatest epoch and sequence; range: from the first begin
 ///    to the last end; anchor: the last
 /// Thread: any one.

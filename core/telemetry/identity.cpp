@@ -25,6 +25,11 @@ EntityKey hostKey(std::string_view machineId, std::string_view bootId)
     return keyOf("host", {machineId, bootId});
 }
 
+EntityKey clusterHostKey(std::string_view clusterUid, std::string_view nodeName)
+{
+    return keyOf("host/cluster", {clusterUid, nodeName});
+}
+
 EntityKey processKey(std::string_view bootId, std::uint32_t pid, std::uint64_t startNs)
 {
     return keyOf("process", {bootId, std::to_string(pid), std::to_string(startNs)});

@@ -11,6 +11,8 @@
 namespace binnacle::telemetry {
 
 EntityKey hostKey(std::string_view machineId, std::string_view bootId);
+/// A Kubernetes node of which no more than its name is known: nobody who runs on it speaks here.
+EntityKey clusterHostKey(std::string_view clusterUid, std::string_view nodeName);
 EntityKey processKey(std::string_view bootId, std::uint32_t pid, std::uint64_t startNs);
 
 /// A container as Kubernetes names it.

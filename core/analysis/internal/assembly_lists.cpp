@@ -106,7 +106,7 @@ void Assembler::makeEvents()
 {
     for (const Frame* frame : m_in.frames) {
         for (const EventCell& cell : frame->events()) {
-            std::string subject = subjectOf(cell.instance, cell.service, cell.agent);
+            std::string subject = cell.host != kNone ? m_directory.textAt(cell.host) : subjectOf(cell.instance, cell.service, cell.agent);
             if (!subject.empty())
                 m_snapshot.events.push_back({cell.at, cell.kind, std::move(subject), m_directory.textAt(cell.detail)});
         }

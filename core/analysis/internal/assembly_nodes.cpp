@@ -52,9 +52,12 @@ void Assembler::addInstancesTo(std::map<std::string, std::set<std::string>>& hos
 {
     for (const Frame* frame : m_in.frames) {
         for (const InstanceSetPtr& set : frame->presence()) {
+            std::set<std::uint32_t> counted;
             std::map<std::uint32_t, std::uint32_t> count;
-            for (const std::uint32_t instance : *set)
-                ++count[m_resolution.nodeOfInstance(instance)];
+            for (const std::uint32_t instance : *set) {
+                if (counted.insert(m_resolution.countedAs(instance)).second)
+                    ++count[m_resolution.nodeOfInstance(instance)];
+            }
             for (const auto& [node, alive] : count) {
                 if (node != kNone)
                     ensureNode(node).instancesMax = std::max(ensureNode(node).instancesMax, alive);
@@ -65,15 +68,16 @@ void Assembler::addInstancesTo(std::map<std::string, std::set<std::string>>& hos
         if (const std::uint32_t node = m_resolution.nodeOfInstance(instance); node != kNone)
             ensureNode(node).instancesMax = std::max(ensureNode(node).instancesMax, 1U);
     }
+    std::set<std::uint32_t> alive;
     for (const auto& [agent, sums] : m_sums.agents()) {
         for (const std::uint32_t instance : *sums.last->present) {
             const std::uint32_t node = m_resolution.nodeOfInstance(instance);
             if (node == kNone)
                 continue;
-            if (isCurrent(agent))
-                ++ensureNode(node).instances;
-            else
+            if (!isCurrent(agent))
                 ensureNode(node).instancesKnown = false;
+            else if (alive.insert(m_resolution.countedAs(instance)).second)
+                ++ensureNode(node).instances;
         }
     }
     for (const std::uint32_t instance : m_present) {

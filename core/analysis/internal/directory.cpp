@@ -56,6 +56,12 @@ const std::vector<AddressUse>* Directory::findUses(const InternetAddress& addres
     return found == m_uses.end() ? nullptr : &found->second;
 }
 
+const std::vector<KnownLead>* Directory::findLeads(const Endpoint& address) const
+{
+    const auto found = m_leads.find(address);
+    return found == m_leads.end() ? nullptr : &found->second;
+}
+
 std::size_t Directory::bytes() const
 {
     std::size_t text = 0;
@@ -63,7 +69,7 @@ std::size_t Directory::bytes() const
         text += each.size();
     return m_ends.size() * (sizeof(KnownEnd) + sizeof(EndKey) + 8) + m_instances.size() * (sizeof(KnownInstance) + 300)
         + m_services.size() * (sizeof(KnownService) + 100) + m_listeners.size() * (sizeof(KnownListener) + sizeof(ListenerKey))
-        + m_texts.size() * 80 + 2 * text;
+        + m_texts.size() * 80 + 2 * text + m_leads.size() * (sizeof(KnownLead) + sizeof(Endpoint) + 40);
 }
 
 std::string Directory::hostName(std::uint32_t agent) const
@@ -110,7 +116,7 @@ std::uint32_t Directory::ensureEnd(KnownEnd end, TimeRange range)
 {
     if (m_ends.size() >= kMaxEnds && end.side == telemetry::Side::Server && end.remoteInstance == kNone)
         end.remote = {};
-    const EndKey key(static_cast<std::uint8_t>(end.side), end.place, end.instance, end.remoteInstance, end.local, end.remote,
+    const EndKey key(static_cast<std::uint8_t>(end.side), end.place, end.instance, end.remoteInstance, end.local, end.remote, end.dialled,
                      static_cast<std::uint8_t>(end.protocol), end.tls);
     const auto [entry, fresh] = m_endOf.try_emplace(key, static_cast<std::uint32_t>(m_ends.size()));
     if (fresh) {
@@ -133,6 +139,21 @@ void Directory::use(const InternetAddress& address, Place place, TimeRange range
         ++m_version;
     }
     found->seen.extend(range);
+}
+
+/// The half that was not said for longest.
+void Directory::forgetLeads()
+{
+    const auto lastSaid = [](const std::vector<KnownLead>& leads) {
+        return std::max_element(leads.begin(), leads.end(), [](const KnownLead& a, const KnownLead& b) { return a.seen.last < b.seen.last; })->seen.last;
+    };
+    std::vector<UtcTime> times;
+    for (const auto& [address, leads] : m_leads)
+        times.push_back(lastSaid(leads));
+    const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+    std::nth_element(times.begin(), middle, times.end());
+    absl::erase_if(m_leads, [&](const auto& entry) { return lastSaid(entry.second) < *middle; });
+    ++m_version;
 }
 
 Directory::Batch::Batch(Directory& directory, const telemetry::Batch& batch)
@@ -192,6 +213,7 @@ KnownEnd Directory::Batch::read(const telemetry::End& end)
     known.remoteInstance = instance(end.remoteInstance);
     known.local = end.local;
     known.remote = end.remote;
+    known.dialled = end.side == telemetry::Side::Client ? end.dialled : Endpoint{};
     known.protocol = end.protocol;
     known.tls = end.tls;
     return known;
@@ -220,6 +242,35 @@ std::uint32_t Directory::Batch::listener(const telemetry::ListenRow& row)
     m_directory.m_listeners[entry->second].seen.extend(m_batch.range);
     m_directory.use(row.local.address, place, m_batch.range);
     return entry->second;
+}
+
+void Directory::Batch::address(const telemetry::AddressRow& row)
+{
+    const std::uint32_t leadsTo = service(row.service), name = text(row.name);
+    if (leadsTo == kNone && name == kNone)
+        return;
+    const TimeRange said{m_batch.range.from, row.saidAt == UtcTime{} ? m_batch.range.to : row.saidAt};
+    if (leadsTo != kNone)
+        m_directory.m_services[leadsTo].seen.extend(said);
+    if (m_directory.m_leads.size() >= kMaxLeads && !m_directory.m_leads.contains(row.address))
+        m_directory.forgetLeads();
+    if (m_directory.m_leads.size() >= kMaxLeads && !m_directory.m_leads.contains(row.address))
+        return; // all of them were said just now
+    std::vector<KnownLead>& leads = m_directory.m_leads[row.address];
+    auto found = std::find_if(leads.begin(), leads.end(), [&](const KnownLead& lead) { return lead.service == leadsTo && lead.name == name; });
+    if (found == leads.end()) {
+        if (leads.size() >= kMaxLeadsOfAddress)
+            leads.erase(std::min_element(leads.begin(), leads.end(), [](const KnownLead& a, const KnownLead& b) { return a.seen.last < b.seen.last; }));
+        found = leads.insert(leads.end(), KnownLead{leadsTo, name, {}});
+        ++m_directory.m_version;
+    }
+    found->seen.extend(said);
+}
+
+std::uint32_t Directory::Batch::otherHost(std::uint32_t index)
+{
+    const telemetry::Entity* found = entity(index);
+    return found && found->kind == telemetry::EntityKind::Host && found->key != m_batch.key.agent ? m_directory.text(found->name) : kNone;
 }
 
 void Directory::Batch::present(const telemetry::PresenceRow& row)

@@ -21,6 +21,8 @@ namespace binnacle::analysis::internal {
 
 inline constexpr std::uint32_t kNone = telemetry::kNone;
 inline constexpr std::size_t kMaxEnds = 200'000;
+inline constexpr std::size_t kMaxLeads = 100'000;       // addresses; those not said for longest are forgotten
+inline constexpr std::size_t kMaxLeadsOfAddress = 8;    // pods' addresses are used again
 
 /// From the first to the last batch in which something was seen.
 struct Seen {
@@ -79,8 +81,16 @@ struct KnownEnd {
     std::uint32_t instance = kNone;
     std::uint32_t remoteInstance = kNone;
     Endpoint local, remote;
+    Endpoint dialled; // client: what the program asked for; equals `remote` where no translation was seen
     Protocol protocol = Protocol::Unknown;
     bool tls = false;
+    Seen seen;
+};
+
+/// Where Kubernetes says that an address leads.
+struct KnownLead {
+    std::uint32_t service = kNone; // none: a Service without a workload
+    std::uint32_t name = kNone;    // text: namespace/name of the Kubernetes Service; none for a pod's own address
     Seen seen;
 };
 
@@ -106,6 +116,9 @@ public:
         std::uint32_t end(std::uint32_t end);
         std::uint32_t text(std::uint32_t string);
         std::uint32_t listener(const telemetry::ListenRow& row);
+        void address(const telemetry::AddressRow& row);
+        /// The name of a host that is not the one that speaks; kNone for anything else.
+        std::uint32_t otherHost(std::uint32_t entity);
         void present(const telemetry::PresenceRow& row);
         const telemetry::Entity* entity(std::uint32_t entity) const;
 
@@ -125,6 +138,7 @@ public:
     const std::vector<KnownEnd>& ends() const { return m_ends; }
     const std::string& textAt(std::uint32_t index) const;
     const std::vector<AddressUse>* findUses(const InternetAddress& address) const;
+    const std::vector<KnownLead>* findLeads(const Endpoint& address) const;
     /// Rises when something appears or is assigned anew; not when it is merely seen again.
     std::uint64_t version() const { return m_version; }
     std::size_t bytes() const;
@@ -136,8 +150,9 @@ private:
     std::uint32_t ensureService(const telemetry::Entity& entity, UtcTime at);
     std::uint32_t ensureEnd(KnownEnd end, TimeRange range);
     void use(const InternetAddress& address, Place place, TimeRange range);
+    void forgetLeads();
 
-    using EndKey = std::tuple<std::uint8_t, Place, std::uint32_t, std::uint32_t, Endpoint, Endpoint, std::uint8_t, bool>;
+    using EndKey = std::tuple<std::uint8_t, Place, std::uint32_t, std::uint32_t, Endpoint, Endpoint, Endpoint, std::uint8_t, bool>;
     using ListenerKey = std::tuple<Place, Endpoint, std::uint32_t>;
 
     std::vector<KnownAgent> m_agents;
@@ -151,6 +166,7 @@ private:
     absl::flat_hash_map<EndKey, std::uint32_t> m_endOf;
     absl::flat_hash_map<std::string, std::uint32_t> m_textOf;
     absl::flat_hash_map<InternetAddress, std::vector<AddressUse>> m_uses;
+    absl::flat_hash_map<Endpoint, std::vector<KnownLead>> m_leads;
     std::uint64_t m_version = 0;
 };
 

@@ -202,7 +202,10 @@ void Frame::readRest(const telemetry::Batch& batch, Directory::Batch& names)
         m_coverage.push_back({names.instance(row.subject), names.service(row.subject), names.agent(), names.text(row.what),
                               names.text(row.advice), row.part, row.whole});
     for (const telemetry::EventRow& row : batch.overview->events)
-        m_events.push_back({row.at, row.kind, names.agent(), names.instance(row.subject), names.service(row.subject), names.text(row.detail)});
+        m_events.push_back({row.at, row.kind, names.agent(), names.instance(row.subject), names.service(row.subject), names.text(row.detail),
+                            names.otherHost(row.subject)});
+    for (const telemetry::AddressRow& row : batch.overview->addresses)
+        names.address(row);
 }
 
 void Frame::add(const Frame& other)

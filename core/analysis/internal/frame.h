@@ -33,6 +33,7 @@ struct EventCell {
     UtcTime at{};
     EventKind kind = EventKind::ProcessExec;
     std::uint32_t agent = kNone, instance = kNone, service = kNone, detail = kNone;
+    std::uint32_t host = kNone; // text: a host other than the agent's
 };
 
 struct ConnectionCell {

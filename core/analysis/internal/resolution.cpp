@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/analysis/internal/resolution.h"
 
+#include "core/analysis/internal/service_ports.h"
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -113,8 +115,9 @@ Resolution::Resolution(const Directory& directory) : m_directory(directory), m_v
 {
     nameServices();
     nameInstances();
+    countInstances();
     const Peers peers(directory);
-    std::vector<std::uint32_t> peerOf(directory.ends().size(), kNone);
+    std::vector<Peer> peerOf(directory.ends().size());
     resolveClients(peers, peerOf);
     resolveServers(peers, peerOf);
     makeEdges(peerOf);
@@ -140,6 +143,18 @@ void Resolution::nameInstances()
         node.name = instance.entity.name.empty() ? instance.entity.key.toHex().substr(0, 12) : instance.entity.name;
         node.id = "process:" + node.name;
         m_nodeOfInstance.push_back(isOwnProgram(node.name) ? kNone : ensureNode(std::move(node)));
+    }
+}
+
+void Resolution::countInstances()
+{
+    std::map<std::pair<std::uint32_t, std::string>, std::uint32_t> pods; // of a node
+    for (std::uint32_t i = 0; i < m_directory.instances().size(); ++i) {
+        m_countedAs.push_back(i);
+        for (const auto& [name, value] : m_directory.instances()[i].entity.attributes) {
+            if (name == "k8s.pod.uid")
+                m_countedAs.back() = pods.try_emplace({m_nodeOfInstance[i], value}, i).first->second;
+        }
     }
 }
 
@@ -201,12 +216,49 @@ std::string hostText(const Directory& directory, const KnownEnd& end)
 
 } // namespace
 
-void Resolution::resolveClients(const Peers& peers, std::vector<std::uint32_t>& peerOf)
+void Resolution::resolveClients(const Peers& peers, std::vector<Peer>& peerOf)
 {
+    ServicePorts ports(m_directory, m_nodeOfInstance);
+    std::vector<std::uint32_t> dialled; // ends that know no more than the address of a Kubernetes Service
     for (std::uint32_t i = 0; i < peerOf.size(); ++i) {
-        if (m_directory.ends()[i].side == Side::Client)
-            peerOf[i] = serverOf(m_directory.ends()[i], peers);
+        const KnownEnd& end = m_directory.ends()[i];
+        if (end.side != Side::Client)
+            continue;
+        peerOf[i] = {serverOf(end, peers), end.remote.port};
+        const bool byService = end.remoteInstance == kNone && end.remote.port != 0 && leadOf(end.remote, end.seen.last) == peerOf[i].node;
+        if (peerOf[i].node == kNone || !byService)
+            continue;
+        dialled.push_back(i);
+        ports.addDialled(peerOf[i].node, end.remote, end.local.address);
     }
+    for (const std::uint32_t i : dialled)
+        peerOf[i].port = ports.portBehind(peerOf[i].node, m_directory.ends()[i].remote);
+}
+
+/// The node that Kubernetes says an address leads to; kNone when it says nothing.
+std::uint32_t Resolution::leadOf(const Endpoint& address, UtcTime at)
+{
+    const std::vector<KnownLead>* leads = m_directory.findLeads(address);
+    if (!leads)
+        return kNone;
+    const auto rank = [this](const KnownLead& lead) {
+        return std::pair(lead.service == kNone ? EntityKey{} : m_directory.services()[lead.service].entity.key, m_directory.textAt(lead.name));
+    };
+    const KnownLead& lead = *std::min_element(leads->begin(), leads->end(), [&](const KnownLead& a, const KnownLead& b) {
+        const bool aBefore = holdsBefore(a, b, at), bBefore = holdsBefore(b, a, at);
+        return aBefore != bBefore ? aBefore : rank(a) < rank(b);
+    });
+    if (lead.service != kNone)
+        return m_nodeOfService[lead.service];
+    ResolvedNode node; // a Service with nothing of the cluster behind it
+    const std::string& name = m_directory.textAt(lead.name);
+    const std::size_t slash = name.find('/');
+    node.id = "service:" + name;
+    node.kind = NodeKind::Service;
+    node.name = slash == std::string::npos ? name : name.substr(slash + 1);
+    if (slash != std::string::npos)
+        node.nameSpace = name.substr(0, slash);
+    return ensureNode(std::move(node));
 }
 
 std::uint32_t Resolution::serverOf(const KnownEnd& end, const Peers& peers)
@@ -217,10 +269,18 @@ std::uint32_t Resolution::serverOf(const KnownEnd& end, const Peers& peers)
         const std::uint32_t listener = peers.findListener(m_directory, end.place, end.remote, end.seen.last);
         return listener != kNone ? m_nodeOfInstance[listener] : outside(m_directory.hostName(end.place.agent), end.remote.port);
     }
-    const std::vector<AddressUse> uses = placesOf(m_directory, end.remote.address, end.place.agent, end.seen.last);
+    // kube-proxy takes what goes to a Service, whoever listens there; a pod's address is its pod's.
+    const UtcTime at = end.seen.last;
+    if (const std::uint32_t service = leadOf(end.remote, at); service != kNone)
+        return service;
+    const std::vector<AddressUse> uses = placesOf(m_directory, end.remote.address, end.place.agent, at);
     for (const AddressUse& use : uses) {
         if (const std::uint32_t listener = peers.findListener(m_directory, use.place, end.remote, end.seen.last); listener != kNone)
             return m_nodeOfInstance[listener];
+    }
+    for (const Endpoint& address : {Endpoint{end.remote.address, 0}, end.dialled}) {
+        if (const std::uint32_t workload = leadOf(address, at); workload != kNone)
+            return workload;
     }
     // Nobody was ever seen listening there.  A pod's address is its service's even so; a host's is not anybody's.
     std::set<std::uint32_t> owners;
@@ -238,7 +298,7 @@ std::uint32_t Resolution::serverOf(const KnownEnd& end, const Peers& peers)
     return outside(hostText(m_directory, end), end.remote.port);
 }
 
-void Resolution::resolveServers(const Peers& peers, std::vector<std::uint32_t>& peerOf)
+void Resolution::resolveServers(const Peers& peers, std::vector<Peer>& peerOf)
 {
     std::vector<std::uint32_t> clients(peerOf.size(), kNone);
     for (std::uint32_t i = 0; i < peerOf.size(); ++i) {
@@ -247,11 +307,11 @@ void Resolution::resolveServers(const Peers& peers, std::vector<std::uint32_t>& 
     }
     for (std::uint32_t i = 0; i < peerOf.size(); ++i) {
         if (m_directory.ends()[i].side == Side::Server)
-            peerOf[i] = clients[i];
+            peerOf[i] = {clients[i], m_directory.ends()[i].local.port};
     }
 }
 
-std::uint32_t Resolution::clientOf(const KnownEnd& end, const Peers& peers, const std::vector<std::uint32_t>& peerOf)
+std::uint32_t Resolution::clientOf(const KnownEnd& end, const Peers& peers, const std::vector<Peer>& peerOf)
 {
     if (end.remoteInstance != kNone)
         return m_nodeOfInstance[end.remoteInstance];
@@ -260,20 +320,23 @@ std::uint32_t Resolution::clientOf(const KnownEnd& end, const Peers& peers, cons
     const std::vector<AddressUse> uses = placesOf(m_directory, end.remote.address, end.place.agent, end.seen.last);
     if (!uses.empty())
         return clientAt(uses.front().place, end, peers, peerOf);
+    if (const std::uint32_t pod = leadOf({end.remote.address, 0}, end.seen.last); pod != kNone)
+        return pod; // on a host without an agent
     if (isPublic(end.remote.address) || end.remote.address.isUnspecified())
         return internet();
     return outside(hostText(m_directory, end), 0);
 }
 
-/// The client of a server's end inside one network namespace: who there calls this service on this port; else who lives there alone.
-std::uint32_t Resolution::clientAt(Place place, const KnownEnd& end, const Peers& peers, const std::vector<std::uint32_t>& peerOf)
+/// The client of a server's end inside one network namespace: who there calls this service on this port; else the pod whose address
+/// it is; else who lives there alone.
+std::uint32_t Resolution::clientAt(Place place, const KnownEnd& end, const Peers& peers, const std::vector<Peer>& peerOf)
 {
     const std::uint32_t server = end.instance == kNone ? kNone : m_nodeOfInstance[end.instance];
     std::set<std::uint32_t> callers;
     if (const auto found = peers.clientEnds.find(place); found != peers.clientEnds.end()) {
         for (const std::uint32_t index : found->second) {
             const KnownEnd& client = m_directory.ends()[index];
-            if (peerOf[index] == server && client.remote.port == end.local.port && client.instance != kNone)
+            if (peerOf[index].node == server && peerOf[index].port == end.local.port && client.instance != kNone)
                 callers.insert(m_nodeOfInstance[client.instance]);
         }
     }
@@ -281,6 +344,8 @@ std::uint32_t Resolution::clientAt(Place place, const KnownEnd& end, const Peers
         return *callers.begin();
     if (callers.size() > 1)
         return kNone; // their own ends tell them apart
+    if (const std::uint32_t pod = leadOf({end.remote.address, 0}, end.seen.last); pod != kNone)
+        return pod;
     std::set<std::uint32_t> residents;
     for (const std::uint32_t instance : peers.instances.at(place)) {
         if (instance != kNone)
@@ -293,7 +358,7 @@ std::uint32_t Resolution::clientAt(Place place, const KnownEnd& end, const Peers
     return outside(m_directory.hostName(place.agent), 0);
 }
 
-void Resolution::makeEdges(const std::vector<std::uint32_t>& peerOf)
+void Resolution::makeEdges(const std::vector<Peer>& peerOf)
 {
     using Pair = std::tuple<std::uint32_t, std::uint32_t, std::uint16_t>;
     struct Spoken {
@@ -306,8 +371,9 @@ void Resolution::makeEdges(const std::vector<std::uint32_t>& peerOf)
         const KnownEnd& end = m_directory.ends()[i];
         const std::uint32_t own = end.instance == kNone ? kNone : m_nodeOfInstance[end.instance];
         const bool client = end.side == Side::Client;
-        pairOf[i] = client ? Pair(own, peerOf[i], end.remote.port) : Pair(peerOf[i], own, end.local.port);
-        if (own == kNone || peerOf[i] == kNone)
+        const auto& [peer, port] = peerOf[i];
+        pairOf[i] = client ? Pair(own, peer, port) : Pair(peer, own, port);
+        if (own == kNone || peer == kNone)
             continue;
         Spoken& spoken = pairs[pairOf[i]];
         if (end.protocol != Protocol::Unknown)

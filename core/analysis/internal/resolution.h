@@ -46,18 +46,27 @@ public:
     /// kNone for our own programs.
     std::uint32_t nodeOfInstance(std::uint32_t instance) const { return instance < m_nodeOfInstance.size() ? m_nodeOfInstance[instance] : kNone; }
     std::uint32_t nodeOfService(std::uint32_t service) const { return service < m_nodeOfService.size() ? m_nodeOfService[service] : kNone; }
+    /// The instance in whose place this one is counted: containers of one pod are one instance of their workload.
+    std::uint32_t countedAs(std::uint32_t instance) const { return m_countedAs[instance]; }
 
 private:
     struct Peers; // what is looked up by place
+    /// The other end: its node, and the server's port, which may be another than the client dialled.
+    struct Peer {
+        std::uint32_t node = kNone;
+        std::uint16_t port = 0;
+    };
 
     void nameServices();
     void nameInstances();
-    void resolveClients(const Peers& peers, std::vector<std::uint32_t>& peerOf);
-    void resolveServers(const Peers& peers, std::vector<std::uint32_t>& peerOf);
-    void makeEdges(const std::vector<std::uint32_t>& peerOf);
+    void countInstances();
+    void resolveClients(const Peers& peers, std::vector<Peer>& peerOf);
+    void resolveServers(const Peers& peers, std::vector<Peer>& peerOf);
+    void makeEdges(const std::vector<Peer>& peerOf);
+    std::uint32_t leadOf(const Endpoint& address, UtcTime at);
     std::uint32_t serverOf(const KnownEnd& end, const Peers& peers);
-    std::uint32_t clientOf(const KnownEnd& end, const Peers& peers, const std::vector<std::uint32_t>& peerOf);
-    std::uint32_t clientAt(Place place, const KnownEnd& end, const Peers& peers, const std::vector<std::uint32_t>& peerOf);
+    std::uint32_t clientOf(const KnownEnd& end, const Peers& peers, const std::vector<Peer>& peerOf);
+    std::uint32_t clientAt(Place place, const KnownEnd& end, const Peers& peers, const std::vector<Peer>& peerOf);
     std::uint32_t ensureNode(ResolvedNode node);
     std::uint32_t outside(const std::string& host, std::uint16_t port);
     std::uint32_t internet();
@@ -67,7 +76,7 @@ private:
     std::vector<ResolvedNode> m_nodes;
     std::vector<ResolvedEdge> m_edges;
     std::vector<EndTarget> m_targets;
-    std::vector<std::uint32_t> m_nodeOfInstance, m_nodeOfService;
+    std::vector<std::uint32_t> m_nodeOfInstance, m_nodeOfService, m_countedAs;
     absl::flat_hash_map<std::string, std::uint32_t> m_nodeOf;
 };
 

@@ -296,6 +296,25 @@ Result<void> decode(const v1::CoverageRows& from, const DecodedDictionary& d, st
     return check.result();
 }
 
+Result<void> decode(const v1::AddressRows& from, TimeRange range, const DecodedDictionary& d, std::vector<AddressRow>& to)
+{
+    TableCheck check("addresses", from.address_size());
+    const auto port = check.column(from.port());
+    const auto service = check.column(from.service_plus1()), name = check.column(from.name_plus1());
+    const auto beforeEnd = check.column(from.said_before_end_ns());
+    BN_TRY(check.result());
+    to.reserve(static_cast<std::size_t>(check.rows()));
+    for (int i = 0; i < check.rows(); ++i) {
+        const std::uint32_t at = check.index(from.address(i), d.addresses().size());
+        const std::int64_t before = check.duration(beforeEnd[i]);
+        if (!check.ok())
+            break;
+        to.push_back({{d.addresses()[at], check.port(port[i])}, check.indexOrNone(service[i], d.values().entities.size()),
+                      check.indexOrNone(name[i], d.values().strings.size()), before == 0 ? UtcTime{} : range.to - Nanoseconds(before)});
+    }
+    return check.result();
+}
+
 Result<AgentHealth> decode(const v1::AgentHealth& from)
 {
     TableCheck check("health", 0);
@@ -387,6 +406,7 @@ Result<Overview> decodeOverview(const v1::OverviewChunk& from, TimeRange range, 
     BN_TRY(decode(from.events(), range, d, to.events));
     BN_TRY(decode(from.losses(), d, to.losses));
     BN_TRY(decode(from.coverage(), d, to.coverage));
+    BN_TRY(decode(from.addresses(), range, d, to.addresses));
     auto health = decode(from.health());
     if (!health)
         return std::unexpected(std::move(health).error());

@@ -283,6 +283,26 @@ void encode(const std::vector<CoverageRow>& rows, SegmentDictionary& d, v1::Cove
     }
 }
 
+/// The cluster's names have room of their own, so that they take none from what was measured.
+void encode(const std::vector<AddressRow>& rows, TimeRange range, SegmentDictionary& d, v1::AddressRows& to)
+{
+    SegmentDictionary::ClusterText room(d);
+    const bool carriesTime = std::ranges::any_of(rows, [](const AddressRow& row) { return row.saidAt != UtcTime{}; });
+    for (const AddressRow& row : rows) {
+        const std::uint32_t service = d.entityPlus1(row.service), name = d.stringPlus1(row.name);
+        if (room.isFull()) { // a service without its name would be taken for another
+            room.leaveOut();
+            continue;
+        }
+        to.add_address(d.address(row.address.address));
+        to.add_port(row.address.port);
+        to.add_service_plus1(service);
+        to.add_name_plus1(name);
+        if (carriesTime)
+            to.add_said_before_end_ns(row.saidAt == UtcTime{} ? 0 : unsignedNs(range.to - row.saidAt));
+    }
+}
+
 void encode(const AgentHealth& from, v1::AgentHealth& to)
 {
     to.set_cpu_ns(unsignedNs(from.cpu));
@@ -385,7 +405,8 @@ bool isConsistent(const Batch& batch)
            && all(o.connections, [&](const ConnectionRow& r) { return end(r.end); })
            && all(o.events, [&](const EventRow& r) { return entityOrNone(r.subject) && stringOrNone(r.detail); })
            && all(o.losses, [&](const LossRow& r) { return r.end == kNone || end(r.end); })
-           && all(o.coverage, [&](const CoverageRow& r) { return string(r.what) && entityOrNone(r.subject) && stringOrNone(r.advice); });
+           && all(o.coverage, [&](const CoverageRow& r) { return string(r.what) && entityOrNone(r.subject) && stringOrNone(r.advice); })
+           && all(o.addresses, [&](const AddressRow& r) { return entityOrNone(r.service) && stringOrNone(r.name); });
 }
 
 void encodeOverview(const Overview& from, TimeRange range, SegmentDictionary& d, std::uint64_t textLostBefore, v1::OverviewChunk& to)
@@ -399,6 +420,8 @@ void encodeOverview(const Overview& from, TimeRange range, SegmentDictionary& d,
     encode(from.connections, range, d, *to.mutable_connections());
     encode(from.events, range, d, *to.mutable_events());
     encode(from.coverage, d, *to.mutable_coverage());
+    if (!from.addresses.empty())
+        encode(from.addresses, range, d, *to.mutable_addresses());
     encode(from.health, *to.mutable_health());
     encode(from.losses, d, *to.mutable_losses());
     if (const std::uint64_t lost = textLostBefore + d.overflows())

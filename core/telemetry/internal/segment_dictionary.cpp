@@ -21,12 +21,12 @@ void SegmentDictionary::begin(const Dictionary& batch, v1::Dictionary& additions
 
 bool SegmentDictionary::takesText(std::size_t bytes)
 {
-    if (m_stringBytes + bytes > m_stringLimit) {
-        m_stringsFull = true;
+    if (m_room->used + bytes > m_room->limit) {
+        m_room->full = true;
         ++m_overflows;
         return false;
     }
-    m_stringBytes += bytes;
+    m_room->used += bytes;
     return true;
 }
 
@@ -53,8 +53,18 @@ std::uint32_t SegmentDictionary::string(std::uint32_t batchIndex)
     return index;
 }
 
+namespace {
+
+/// A pod's labels and a workload's names are Kubernetes' words, not the host's.
+bool isOfCluster(const Entity& entity) { return !entity.nameSpace.empty(); }
+
+} // namespace
+
 std::uint32_t SegmentDictionary::addEntity(const Entity& entity)
 {
+    std::optional<ClusterText> room;
+    if (isOfCluster(entity) && m_room != &m_cluster)
+        room.emplace(*this);
     std::size_t text = entity.name.size() + entity.nameSpace.size() + entity.type.size();
     for (const auto& [name, value] : entity.attributes)
         text += name.size() + value.size();

@@ -37,7 +37,26 @@ struct ConnectionFacts {
 /// Keeps two runs: all of it (for readers that join late) and what the chunk in work has added.
 class SegmentDictionary {
 public:
-    explicit SegmentDictionary(std::size_t stringLimit) : m_stringLimit(stringLimit), m_all(&m_allRun) {}
+    static constexpr std::size_t kClusterTextLimit = 512 * 1024;
+
+    explicit SegmentDictionary(std::size_t stringLimit) : m_measured{stringLimit}, m_cluster{kClusterTextLimit}, m_all(&m_allRun) {}
+
+    /// While it lives, new text is counted against the room for what Kubernetes says of the cluster: thousands of names that must
+    /// not crowd out what this host measured.
+    class ClusterText {
+    public:
+        explicit ClusterText(SegmentDictionary& dictionary) : m_dictionary(dictionary) { m_dictionary.m_room = &m_dictionary.m_cluster; }
+        ~ClusterText() { m_dictionary.m_room = &m_dictionary.m_measured; }
+        ClusterText(const ClusterText&) = delete;
+        ClusterText& operator=(const ClusterText&) = delete;
+
+        bool isFull() const { return m_dictionary.m_cluster.full; }
+        /// One row whose names found no room.
+        void leaveOut() { ++m_dictionary.m_overflows; }
+
+    private:
+        SegmentDictionary& m_dictionary;
+    };
 
     /// From here on indexes are those of `batch`, and additions go to `additions` too.
     void begin(const Dictionary& batch, v1::Dictionary& additions);
@@ -56,7 +75,7 @@ public:
     /// The entry that stands for all text over the limit.
     std::uint32_t other() { return intern(kOther); }
     bool isOther(std::uint32_t index) const { return m_other && *m_other == index; }
-    bool stringsAreFull() const { return m_stringsFull; }
+    bool stringsAreFull() const { return m_measured.full; }
     /// Uses of text that did not fit since begin().
     std::uint64_t overflows() const { return m_overflows; }
 
@@ -65,6 +84,10 @@ public:
 private:
     static constexpr std::string_view kOther = "other";
 
+    struct Room {
+        std::size_t limit = 0, used = 0; // bytes
+        bool full = false;
+    };
     struct Run {
         explicit Run(v1::Dictionary* d) : dictionary(d) {}
         v1::Dictionary* dictionary;
@@ -81,8 +104,8 @@ private:
     bool takesText(std::size_t bytes);
     std::uint32_t addEntity(const Entity& entity);
 
-    std::size_t m_stringLimit, m_stringBytes = 0;
-    bool m_stringsFull = false;
+    Room m_measured, m_cluster;
+    Room* m_room = &m_measured;
     std::uint64_t m_overflows = 0;
     std::optional<std::uint32_t> m_other;
 

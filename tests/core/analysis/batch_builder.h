@@ -56,6 +56,10 @@ public:
         return indexOf(m_dictionary.entities, entity);
     }
 
+    std::uint32_t entityIndex(const Entity& entity) { return indexOf(m_dictionary.entities, entity); }
+    Entity& entity(std::uint32_t index) { return m_dictionary.entities[index]; }
+    std::uint32_t end(const End& end) { return indexOf(m_dictionary.ends, end); }
+
     BatchBuilder& present(std::uint32_t instance, std::uint32_t service = kNone, std::uint32_t processes = 1)
     {
         m_batch.overview->presence.push_back({instance, service, m_batch.range.from, processes});

@@ -120,6 +120,10 @@ inline Batch anyBatch(Random& random, EntityKey agent, std::uint64_t sequence, s
         rows([&] { o.events.push_back({anyTime(), static_cast<EventKind>(random.below(65536)), entityOrNone(), random.chance(30) ? kNone : string()}); });
         rows([&] { o.losses.push_back({static_cast<Loss>(random.below(65536)), random.number(), random.chance(50) ? kNone : end()}); });
         rows([&] { o.coverage.push_back({entityOrNone(), string(), random.number(), random.number(), random.chance(30) ? kNone : string()}); });
+        rows([&] {
+            o.addresses.push_back({endpoint(), entityOrNone(), random.chance(50) ? kNone : string(),
+                                   random.chance(70) ? UtcTime{} : b.range.to - Nanoseconds(1 + random.number(29))});
+        });
         o.health = {.cpu = Nanoseconds(random.number(40)), .residentBytes = random.number(), .mapBytes = random.number(), .bufferMemoryBytes = random.number(),
                     .bufferDiskBytes = random.number(), .records = random.number(), .exchanges = random.number(), .ringFillPermille = random.raw32(),
                     .budgetStep = random.raw32(), .uptime = Nanoseconds(random.number(50)), .readers = random.raw32()};
@@ -359,6 +363,8 @@ private:
             line("loss", int(r.loss), r.count, end(r.end));
         for (const auto& r : o.coverage)
             line("coverage", entity(r.subject), string(r.what), r.part, r.whole, string(r.advice));
+        for (const auto& r : o.addresses)
+            line("address", r.address.toText(), entity(r.service), string(r.name), ns(r.saidAt));
         const AgentHealth& h = o.health;
         line("health", h.cpu.count(), h.residentBytes, h.mapBytes, h.bufferMemoryBytes, h.bufferDiskBytes, h.records, h.exchanges, h.ringFillPermille, h.budgetStep,
              h.uptime.count(), h.readers);

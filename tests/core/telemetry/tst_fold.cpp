@@ -36,6 +36,12 @@ std::vector<Batch> related(std::uint64_t seed, int count)
         DictionaryBuilder builder(*b.dictionary);
         const auto what = builder.string(random.chance(50) ? "payload_unseen" : "tls_not_opened");
         const auto advice = builder.string(random.chance(50) ? "one" : "two");
+        for (std::uint16_t port = 0; port < 4; ++port) { // each leads now here, now there
+            const Entity service{.key = {random.below(3), 9}, .kind = EntityKind::Service, .name = "api", .nameSpace = "demo", .type = {},
+                                 .serviceKind = ServiceKind::Workload, .attributes = {}};
+            if (random.chance(60))
+                o.addresses.push_back({{InternetAddress::fromV4(0x0100600a), port}, builder.entity(service), random.chance(50) ? advice : kNone, {}});
+        }
         b.dictionary = builder.take();
         for (TcpRow& row : o.tcp) {
             row.active = random.below(9);
@@ -102,6 +108,26 @@ TEST(Fold, theWireInBetweenChangesNoBit)
     viaWire.add(overTheWire(secondHalf.result()));
     viaWire.add(overTheWire(firstHalf.result()));
     EXPECT_EQ(exactly(viaWire.result()), exactly(all.result()));
+}
+
+TEST(Fold, anAddressLeadsWhereItWasLastSaidToLead)
+{
+    const auto said = [](std::uint64_t second, const char* service) {
+        Batch b = samples::BusyHost{.ends = 1, .spans = 0}.second(second);
+        DictionaryBuilder builder(*b.dictionary);
+        const Entity entity{.key = EntityKey::ofText(service), .kind = EntityKind::Service, .name = service, .nameSpace = {}, .type = {},
+                            .serviceKind = ServiceKind::Workload, .attributes = {}};
+        if (*service)
+            b.overview->addresses.push_back({{InternetAddress::fromV4(0x0100600a), 80}, builder.entity(entity), builder.string("demo/x"), {}});
+        b.dictionary = builder.take();
+        return b;
+    };
+    // The later second says nothing of it: that must not make the earlier word younger.
+    const Batch early = fold(said(0, "old"), said(9, ""));
+    const Batch sum = fold(early, said(4, "new"));
+    ASSERT_EQ(sum.overview->addresses.size(), 1u);
+    EXPECT_EQ(sum.dictionary->entities[sum.overview->addresses[0].service].name, "new");
+    EXPECT_EQ(sum.overview->addresses[0].saidAt, utcTime(samples::kStartNs + 5 * samples::kSecond));
 }
 
 TEST(Fold, manyConnectionsLeaveTheBusiestInAnyOrder)

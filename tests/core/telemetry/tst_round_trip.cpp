@@ -303,6 +303,54 @@ TEST(Segment, textOverTheLimitBecomesOtherWithExactTotals)
     EXPECT_FALSE(writer.append(samples::BusyHost{.ends = 1, .spans = 0}.second(4)).sealed.empty()) << "the next batch gets a fresh dictionary";
 }
 
+TEST(Segment, theNamesOfAClusterTakeNoRoomFromWhatWasMeasured)
+{
+    Batch batch = samples::BusyHost{.ends = 4, .spans = 0}.second(3);
+    DictionaryBuilder builder(*batch.dictionary);
+    const auto addAddresses = [&](int count, std::size_t nameLength) {
+        for (int i = 0; i < count; ++i) {
+            const std::string name = std::to_string(i) + std::string(nameLength, 'n');
+            const Entity service{.key = EntityKey::ofText(name), .kind = EntityKind::Service, .name = name, .nameSpace = "demo", .type = {},
+                                 .serviceKind = ServiceKind::Workload, .attributes = {}};
+            batch.overview->addresses.push_back({{InternetAddress::fromV4(static_cast<std::uint32_t>(i)), 80}, builder.entity(service), builder.string("demo/" + name), {}});
+        }
+    };
+    addAddresses(2000, 60); // more than all measured text may have
+    batch.dictionary = builder.take();
+    SegmentWriter writer;
+    const auto sent = writer.append(batch);
+    EXPECT_EQ(sent.stringsFull, 0u);
+    SegmentReader reader;
+    const auto got = reader.next(refOf(sent.overview), {});
+    ASSERT_TRUE(got) << got.error().what;
+    EXPECT_TRUE(Text::of(*got) == Text::of(onlyKind(batch, ChunkKind::Overview))); // half a megabyte: nobody wants to see it
+    EXPECT_TRUE(writer.append(samples::BusyHost{.ends = 4, .spans = 0}.second(4)).sealed.empty()) << "the segment goes on";
+}
+
+TEST(Segment, addressesWhoseNamesFindNoRoomAreLeftOutAndCounted)
+{
+    Batch batch = samples::BusyHost{.ends = 1, .spans = 0}.second(3);
+    DictionaryBuilder builder(*batch.dictionary);
+    constexpr std::uint64_t kAll = 9000;
+    for (std::uint64_t i = 0; i < kAll; ++i) {
+        const Entity service{.key = {1, i}, .kind = EntityKind::Service, .name = std::to_string(i) + std::string(120, 'n'), .nameSpace = {}, .type = {},
+                             .serviceKind = ServiceKind::Workload, .attributes = {}};
+        batch.overview->addresses.push_back({{InternetAddress::fromV4(static_cast<std::uint32_t>(i)), 0}, builder.entity(service), kNone, {}});
+    }
+    batch.dictionary = builder.take();
+    SegmentWriter writer;
+    const auto sent = writer.append(batch);
+    SegmentReader reader;
+    const auto got = reader.next(refOf(sent.overview), {});
+    ASSERT_TRUE(got) << got.error().what;
+    ASSERT_GT(got->overview->addresses.size(), 4000u);
+    for (const AddressRow& row : got->overview->addresses)
+        ASSERT_NE(got->dictionary->entities[row.service].name, "other");
+    const auto loss = std::ranges::find(got->overview->losses, Loss::StringsFull, &LossRow::loss);
+    ASSERT_NE(loss, got->overview->losses.end());
+    EXPECT_GE(loss->count, kAll - got->overview->addresses.size());
+}
+
 TEST(Segment, randomBytesAreNeverReadAndNeverCrash)
 {
     Random random(99);
