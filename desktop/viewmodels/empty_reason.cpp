@@ -70,7 +70,7 @@ std::optional<Notice> noticeFor(const std::vector<Origin>& origins, const Record
         return Notice{tr("Recording stopped: %1").arg(fromStd(recording.trouble)), false};
     for (const OriginState state : {OriginState::Failed, OriginState::Away, OriginState::Damaged}) {
         if (const Origin* origin = firstIn(origins, state); origin && !origin->sentence.empty())
-            return Notice{QStringLiteral("%1: %2").arg(fromStd(origin->name), fromStd(origin->sentence)), origin->kind == OriginKind::Agent};
+            return Notice{QStringLiteral("%1: %2").arg(fromStd(origin->name), fromStd(origin->sentence)), origin->kind != OriginKind::File};
     }
     return std::nullopt;
 }
