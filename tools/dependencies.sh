@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What Debian 12 must have for each purpose, and one function that installs what is missing.
-#   tools/dependencies.sh build|lab|fuzz|kernel …
+#   tools/dependencies.sh build|lab|fuzz|cluster|kernel …
 # `build` starts no daemon.  `lab` holds servers: they are installed with their start-up held back, and the
 # policy that held them back is put away again.  An entry is PACKAGE or PACKAGE:PROGRAM (present if the program is).
 
@@ -14,6 +14,7 @@ packages_build="g++ cmake ninja-build pkg-config ccache:ccache mold:mold python3
 packages_lab="iproute2:ip util-linux:nsenter nginx-light:nginx redis-server:redis-server redis-tools:redis-cli gunicorn:/usr/bin/gunicorn
     wrk:wrk procps:ps"
 packages_fuzz="clang-19 libclang-rt-19-dev llvm-19:llvm-symbolizer-19"
+packages_cluster="containerd:containerd runc:runc containernetworking-plugins iptables:iptables busybox-static openssl:openssl iproute2:ip util-linux:nsenter"
 packages_kernel="qemu-system-x86:qemu-system-x86_64 busybox-static cpio:cpio"
 
 is_there() { # PACKAGE[:PROGRAM]
@@ -88,6 +89,6 @@ build_jobs() {
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
     set -euo pipefail
-    (($#)) || { echo "usage: tools/dependencies.sh build|lab|fuzz|kernel …" >&2; exit 2; }
+    (($#)) || { echo "usage: tools/dependencies.sh build|lab|fuzz|cluster|kernel …" >&2; exit 2; }
     ensure_packages "$@"
 fi

@@ -59,6 +59,8 @@ std::uint32_t Aggregator::endOf(Connection& connection, Protocol protocol)
     key.local = connection.addresses.local;
     key.remote = connection.addresses.remote;
     (server ? key.remote : key.local).port = 0;
+    if (!server)
+        key.dialled = connection.dialled;
     return m_rows.ensureEnd(key);
 }
 
@@ -265,7 +267,7 @@ void Aggregator::onConnectFailed(std::uint32_t instance, const ConnectFailed& ev
     key.instance = instance;
     key.netns = event.addresses.netns;
     key.local = {event.addresses.local.address, 0};
-    key.remote = event.addresses.remote;
+    key.remote = key.dialled = event.addresses.remote;
     TcpWindow& window = m_rows.tcpWindow(m_rows.ensureEnd(key), m_rows.windowOf(event.at));
     add(window.row.synRetransmits, event.synRetransmits);
     const auto error = static_cast<std::uint32_t>(event.error);

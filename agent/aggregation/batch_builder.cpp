@@ -122,7 +122,7 @@ std::uint32_t BatchBuilder::end(std::uint32_t index)
     end.local = key.local;
     end.remote = key.remote;
     if (key.side == telemetry::Side::Client)
-        end.dialled = key.remote; // address translation is not looked up yet
+        end.dialled = key.dialled;
     end.remoteInstance = instance(key.remoteInstance);
     end.netns = key.netns.value;
     end.protocol = key.protocol;

@@ -20,6 +20,8 @@ constexpr std::size_t kMaxHeldPerConnection = 256 * 1024;
 constexpr std::size_t kMaxHeld = 8 * 1024 * 1024;
 /// Both rings are emptied in turn, so that an opening and its data come at most one round apart.
 constexpr std::uint8_t kRoundsToWait = 2;
+/// For those whose translation was asked for; 120 ms and less.  Their bytes are held meanwhile.
+constexpr std::uint8_t kRoundsToWaitForBackend = 8;
 constexpr Nanoseconds kOpeningLost = std::chrono::seconds(2);
 constexpr Nanoseconds kForgetPlaceholder = std::chrono::seconds(60);
 constexpr Nanoseconds kForgetInstance = std::chrono::seconds(180); // longer than rows and processes are kept
@@ -128,8 +130,10 @@ public:
         Connection& connection = m_connections.opened(event);
         if (event.task.pid.value != 0)
             m_processes.ensure(event.task, event.at);
-        if (!connection.settled)
-            wait(connection);
+        if (connection.settled)
+            return;
+        askBackend(connection);
+        wait(connection);
     }
 
     void on(const ConnectionOwned& event)
@@ -151,11 +155,13 @@ public:
         Connection* connection = m_connections.find(event.connection);
         if (!connection)
             return;
+        if (connection->opened && !connection->settled && awaitsBackend(*connection)) {
+            connection->closing = std::make_unique<ConnectionClosed>(event);
+            return;
+        }
         if (connection->opened && !connection->settled)
             settle(*connection);
-        if (connection->settled && !connection->ignored)
-            finish(*connection, event);
-        drop(*connection);
+        end(*connection, event);
     }
 
     void on(const ConnectFailed& event)
@@ -236,13 +242,14 @@ public:
     // -- rounds and seconds --
     void drained()
     {
+        hearBackends();
         std::vector<ConnectionId> still;
         for (const ConnectionId id : std::exchange(m_waiting, {})) {
             Connection* connection = m_connections.find(id);
             if (!connection || connection->settled || connection->abandoned)
                 continue;
-            if (connection->opened && (++connection->roundsWaited >= kRoundsToWait || isReady(*connection)))
-                settle(*connection);
+            if (connection->opened && (++connection->roundsWaited >= roundsToWait(*connection) || isReady(*connection)))
+                settleAndEnd(*connection);
             else if (!connection->opened && m_now - connection->firstSeen > kOpeningLost)
                 abandon(*connection);
             else
@@ -254,6 +261,7 @@ public:
     telemetry::Batch seal(TimeRange range, ClockAnchor anchor)
     {
         learnOfCluster(std::max(m_now, anchor.toHost(range.from)));
+        hearBackends();
         settleBefore(anchor.toHost(range.to));
         m_listeners.forEach([this](ListeningSocket& listener) { instanceOf(listener); });
         m_instances.assignServices(m_now);
@@ -281,6 +289,7 @@ public:
     void ignore(NetworkNamespace netns, const Endpoint& endpoint) { m_ownEndpoint = {netns, endpoint}; }
     void setCapture(CaptureControl* capture) { m_capture = capture; }
     void setCluster(ClusterKnowledgeSource* source) { m_cluster.setSource(source); }
+    void setNat(NatLookup* lookup) { m_nat = lookup; }
     void setBudgetStep(std::uint32_t step)
     {
         m_rows.setSpanBudget(step == 0 ? m_options.spansPerSecond : step == 1 ? m_options.spansPerSecond / 10 : 0);
@@ -297,6 +306,43 @@ private:
     }
 
     void wait(const Connection& connection) { m_waiting.push_back(connection.id); }
+
+    static std::uint8_t roundsToWait(const Connection& connection) { return connection.askedBackend ? kRoundsToWaitForBackend : kRoundsToWait; }
+
+    /// A client's, unless its other end is here and thus is what was dialled.  Loopback is never translated by kube-proxy's defaults.
+    void askBackend(Connection& connection)
+    {
+        if (m_nat && connection.side != Side::Server && !connection.peer && !connection.addresses.remote.address.isLoopback())
+            connection.askedBackend = m_nat->ask(connection.id, connection.addresses);
+    }
+
+    /// Whether an answer may still tell who is at the other end: of a client's its own, of a server's that of a client on this host.
+    bool awaitsBackend(const Connection& connection) const
+    {
+        const bool maybeDialled = m_nat && connection.side == Side::Server && !connection.addresses.remote.address.isLoopback();
+        return !connection.peer && (connection.askedBackend || maybeDialled);
+    }
+
+    void hearBackends()
+    {
+        if (!m_nat)
+            return;
+        m_backends.clear();
+        m_nat->takeAnswers(m_backends);
+        for (const NatAnswer& answer : m_backends) {
+            Connection* connection = m_connections.find(answer.connection);
+            if (!connection)
+                continue;
+            connection->askedBackend = false;
+            if (!answer.backend || connection->side == Side::Server || *answer.backend == connection->addresses.remote)
+                continue;
+            m_connections.translate(*connection, *answer.backend);
+            if (connection->settled && !connection->ignored) {
+                Aggregator::forgetRows(*connection);
+                meetPeer(*connection);
+            }
+        }
+    }
 
     /// Whether more cannot be learned by waiting.
     static bool isReady(const Connection& connection)
@@ -448,6 +494,20 @@ private:
             m_capture->setVerdict(connection.id, CaptureControl::Verdict::CountOnly);
     }
 
+    void settleAndEnd(Connection& connection)
+    {
+        settle(connection);
+        if (const auto closing = std::move(connection.closing))
+            end(connection, *closing);
+    }
+
+    void end(Connection& connection, const ConnectionClosed& event)
+    {
+        if (connection.settled && !connection.ignored)
+            finish(connection, event);
+        drop(connection);
+    }
+
     void finish(Connection& connection, const ConnectionClosed& event)
     {
         m_rows.onCounters(connection, event.tcp, event.payload, TcpState::Close);
@@ -479,7 +539,7 @@ private:
         for (const ConnectionId id : m_waiting) {
             Connection* connection = m_connections.find(id);
             if (connection && connection->opened && !connection->settled && connection->openedAt < end)
-                settle(*connection);
+                settleAndEnd(*connection);
         }
     }
 
@@ -513,6 +573,8 @@ private:
 
     Options m_options;
     std::optional<std::pair<NetworkNamespace, Endpoint>> m_ownEndpoint; // where the agent listens, when that is TCP
+    NatLookup* m_nat = nullptr; // not owned; outlives this because the program says so
+    std::vector<NatAnswer> m_backends; // kept for its memory
     CaptureControl* m_capture; // not owned; outlives this because the program says so
     ProcfsSource m_source;
     ProcessTable m_processes;
@@ -537,6 +599,7 @@ Collector::~Collector() = default;
 
 void Collector::setCaptureControl(CaptureControl* capture) { m_impl->setCapture(capture); }
 void Collector::setClusterKnowledge(ClusterKnowledgeSource* source) { m_impl->setCluster(source); }
+void Collector::setNatLookup(NatLookup* lookup) { m_impl->setNat(lookup); }
 void Collector::seedProcesses() { m_impl->seed(); }
 void Collector::begin(TimeRange first, ClockAnchor anchor) { m_impl->begin(first, anchor); }
 void Collector::ignoreProcess(ProcessId pid) { m_impl->ignore(pid); }

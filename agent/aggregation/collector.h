@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/events/events.h"
+#include "agent/metadata/conntrack/nat_lookup.h"
 #include "core/telemetry/batch.h"
 
 #include <cstdint>
@@ -44,6 +45,8 @@ public:
     void setCaptureControl(CaptureControl* capture);
     /// What Kubernetes says is looked at once a second.  Not owned, outlives this; null: no Kubernetes.
     void setClusterKnowledge(ClusterKnowledgeSource* source);
+    /// Who tells where translated connections really go; not owned, outlives this, may be null.  Before the first event.
+    void setNatLookup(NatLookup* lookup);
     /// Reads every process that /proc shows.  Once, after the hooks are attached: a program that starts in between is told by its event.
     void seedProcesses();
     void watching() override { seedProcesses(); }

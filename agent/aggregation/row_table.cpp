@@ -48,7 +48,7 @@ std::uint32_t RowTable::ensureEnd(const EndKey& key)
         return takeEnd(key, false);
     const std::uint32_t otherInstance = m_otherInstance();
     EndKey other = key; // every peer of this instance that found no room
-    other.remote = Endpoint{};
+    other.remote = other.dialled = Endpoint{};
     other.remoteInstance = otherInstance;
     if (const auto known = m_endsByKey.find(other); known != m_endsByKey.end())
         return known->second;

@@ -26,11 +26,12 @@ struct EndKey {
     std::uint32_t remoteInstance = 0xffffffff;
     NetworkNamespace netns;
     Endpoint local, remote;
+    Endpoint dialled; // client: equals `remote` without address translation; server: none
     friend auto operator<=>(const EndKey&, const EndKey&) = default;
     template <class H>
     friend H AbslHashValue(H h, const EndKey& k)
     {
-        return H::combine(std::move(h), k.side, k.protocol, k.instance, k.remoteInstance, k.netns, k.local, k.remote);
+        return H::combine(std::move(h), k.side, k.protocol, k.instance, k.remoteInstance, k.netns, k.local, k.remote, k.dialled);
     }
 };
 

@@ -13,15 +13,16 @@ constexpr auto kFresh = std::chrono::seconds(5);
 
 /// A running agent really collects when its newest second is young.
 struct Running {
-    bool isHealthy = true;
+    bool isHealthy = true; // nobody there is healthy too: `check` on its own needs no agent
     std::string sentence;
+    bool isThere = true;
 };
 
 Running askRunning(const ListenAddress& address)
 {
     const auto client = LocalClient::connect(address);
     if (!client)
-        return {client.error().code != ErrorCode::Denied, client.error().what};
+        return {client.error().code != ErrorCode::Denied, client.error().what, false};
     const auto horizons = (*client)->horizons();
     if (!horizons)
         return {false, horizons.error().what};
@@ -45,6 +46,13 @@ int checkHost(const RunOptions& options)
     const Running running = askRunning(options.listen);
     std::printf("%s\n%s", running.sentence.c_str(), toText(report).c_str());
     return report.canRun && running.isHealthy ? 0 : 1;
+}
+
+int checkRunning(const ListenAddress& address)
+{
+    const Running running = askRunning(address);
+    std::printf("%s\n", running.sentence.c_str());
+    return running.isThere && running.isHealthy ? 0 : 1;
 }
 
 } // namespace binnacle::agent

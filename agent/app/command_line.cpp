@@ -24,10 +24,11 @@ constexpr std::array<std::string_view, 3> kCommands{"run", "check", "dump"};
 
 /// Options as they were typed; turned into values after parsing, so that each mistake gets one sentence.
 struct Typed {
-    std::string listen, buffer, bufferMemory = "64M", bufferDisk = "512M", ringBytes = "16M", capture = "auto", btf, last = "15m", file, config;
+    std::string listen, buffer, bufferMemory = "64M", bufferDisk = "512M", ringBytes = "16M", capture = "auto", btf, last = "15m", file, config, kubernetes = "auto", nodeName, kubeLabels;
     std::vector<std::string> disabled;
     std::uint32_t maxConnections = 65536;
     double cpuBudget = 50;
+    bool onlyRunning = false;
 };
 
 Error usage(std::string what) { return {ErrorCode::Invalid, std::move(what)}; }
@@ -81,6 +82,19 @@ Result<void> fillBuffer(const Typed& typed, BufferOptions& buffer)
     return {};
 }
 
+Result<void> fillKubernetes(const Typed& typed, KubernetesOptions& kubernetes)
+{
+    static const std::map<std::string, KubernetesOptions::Mode> kModes{
+        {"auto", KubernetesOptions::Mode::Auto}, {"on", KubernetesOptions::Mode::On}, {"off", KubernetesOptions::Mode::Off}};
+    const auto mode = kModes.find(typed.kubernetes);
+    if (mode == kModes.end())
+        return std::unexpected(usage("--kubernetes is auto, on or off, not `" + typed.kubernetes + '`'));
+    kubernetes.mode = mode->second;
+    kubernetes.nodeName = typed.nodeName;
+    kubernetes.labels = typed.kubeLabels;
+    return {};
+}
+
 Result<Invocation> toInvocation(const Typed& typed, Command command)
 {
     Invocation invocation;
@@ -99,6 +113,7 @@ Result<Invocation> toInvocation(const Typed& typed, Command command)
     invocation.dump.file = typed.file;
     BN_TRY(fillBuffer(typed, invocation.run.buffer));
     BN_TRY(fillProbes(typed, invocation.run.probes));
+    BN_TRY(fillKubernetes(typed, invocation.run.kubernetes));
     return invocation;
 }
 
@@ -125,8 +140,20 @@ CLI::App* addRun(CLI::App& app, Typed& typed)
     run->add_option("--buffer-memory", typed.bufferMemory, "Most memory for the buffer (64M)");
     run->add_option("--buffer-disk", typed.bufferDisk, "Most disk for the buffer (512M)");
     run->add_option("--cpu-budget", typed.cpuBudget, "Percent of one core before spans are sampled (50)");
+    run->add_option("--kubernetes", typed.kubernetes, "Names from the API server: on, off, or auto, where a service account is mounted (auto)");
+    run->add_option("--node-name", typed.nodeName, "Name of this Kubernetes node; else NODE_NAME of the environment");
+    run->add_option("--kube-labels", typed.kubeLabels, "Labels and annotations of pods to keep, between commas, beside app and app.kubernetes.io/…");
     addProbeOptions(*run, typed);
     return run;
+}
+
+CLI::App* addCheck(CLI::App& app, Typed& typed)
+{
+    CLI::App* check = app.add_subcommand("check", "What this kernel and these permissions allow; exit 1 if the agent cannot run");
+    addListen(*check, typed);
+    check->add_flag("--running", typed.onlyRunning, "Only whether an agent runs here and really collects; exit 1 if not");
+    addProbeOptions(*check, typed);
+    return check;
 }
 
 CLI::App* addDump(CLI::App& app, Typed& typed)
@@ -176,9 +203,7 @@ Parsed parseWords(const std::vector<std::string>& words)
     // In a file and on the command line: the last word counts.
     app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     const CLI::App* run = addRun(app, typed);
-    CLI::App* check = app.add_subcommand("check", "What this kernel and these permissions allow; exit 1 if the agent cannot run");
-    addListen(*check, typed);
-    addProbeOptions(*check, typed);
+    addCheck(app, typed);
     const CLI::App* dump = addDump(app, typed);
     try {
         app.parse(std::vector<std::string>(words.rbegin(), words.rend())); // CLI11 takes the last word first
@@ -189,7 +214,8 @@ Parsed parseWords(const std::vector<std::string>& words)
             return {std::nullopt, complain("there is no command `" + words.front() + "`; there are run, check and dump"), {}};
         return {std::nullopt, complain(std::string(problem.what()) + "; `binnacle-agent --help` lists what there is"), {}};
     }
-    const Command command = run->parsed() ? Command::Run : dump->parsed() ? Command::Dump : Command::Check;
+    const Command check = typed.onlyRunning ? Command::CheckRunning : Command::Check;
+    const Command command = run->parsed() ? Command::Run : dump->parsed() ? Command::Dump : check;
     auto invocation = toInvocation(typed, command);
     if (!invocation)
         return {std::nullopt, complain(invocation.error().what), {}};

@@ -15,10 +15,18 @@
 
 namespace binnacle::agent {
 
+struct KubernetesOptions {
+    enum class Mode : unsigned char { Auto, On, Off };
+    Mode mode = Mode::Auto;  // Auto: where a pod's service account is mounted
+    std::string nodeName;    // empty: NODE_NAME of the environment
+    std::string labels;      // names between commas, beside the defaults
+};
+
 struct RunOptions {
     ListenAddress listen;
     BufferOptions buffer;
     ProbeOptions probes;
+    KubernetesOptions kubernetes;
     double cpuShare = 0.5; // of one core, before the agent steps down
 };
 
@@ -28,7 +36,7 @@ struct DumpOptions {
     std::filesystem::path file;
 };
 
-enum class Command : unsigned char { Run, Check, Dump };
+enum class Command : unsigned char { Run, Check, CheckRunning, Dump }; // CheckRunning: `check --running`, which loads nothing
 
 struct Invocation {
     Command command = Command::Run;

@@ -8,6 +8,8 @@ namespace binnacle::agent {
 /// Each returns the exit status and says everything itself: 0 done, 1 the thing failed (a sentence on stderr with the next step).
 int runAgent(const RunOptions& options);
 int checkHost(const RunOptions& options);
+/// Whether an agent runs there and collects: a probe's question, cheap and without any permission.
+int checkRunning(const ListenAddress& address);
 int dumpBuffer(const DumpOptions& options);
 
 } // namespace binnacle::agent

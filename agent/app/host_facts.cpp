@@ -19,24 +19,42 @@ std::string firstLine(const char* file)
     return text ? text->substr(0, text->find('\n')) : std::string();
 }
 
+/// The host's own, seen through its first process where this program runs in a pod that shares the host's PID namespace.
+std::string readMachineId()
+{
+    for (const char* file : {"/proc/1/root/etc/machine-id", "/etc/machine-id", "/var/lib/dbus/machine-id"}) {
+        if (std::string id = firstLine(file); !id.empty())
+            return id;
+    }
+    return {};
+}
+
+/// Is the host a PID namespace of its own inside another one's kernel?
+bool isNested()
+{
+    constexpr ino_t kFirst = 0xEFFFFFFCu; // PROC_PID_INIT_INO, include/linux/proc_ns.h
+    struct stat status{};
+    return ::stat("/proc/self/ns/pid", &status) == 0 && status.st_ino != kFirst;
+}
+
 std::string hostName()
 {
-    if (const char* node = std::getenv("NODE_NAME"); node && *node)
-        return node;
     std::array<char, 256> name{};
     return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
 } // namespace
 
-HostFacts readHostFacts()
+HostFacts readHostFacts(std::string nodeName)
 {
+    if (const char* node = std::getenv("NODE_NAME"); nodeName.empty() && node)
+        nodeName = node;
     HostFacts host;
-    host.machineId = firstLine("/etc/machine-id");
-    if (host.machineId.empty())
-        host.machineId = firstLine("/var/lib/dbus/machine-id");
+    host.machineId = readMachineId();
+    if (!nodeName.empty() && isNested())
+        host.machineId += '/' + nodeName;
     host.bootId = firstLine("/proc/sys/kernel/random/boot_id");
-    host.name = hostName();
+    host.name = nodeName.empty() ? hostName() : nodeName;
     utsname system{};
     if (::uname(&system) == 0)
         host.kernel = system.release;

@@ -9,6 +9,7 @@ int main(int argc, char** argv)
         return parsed.status;
     switch (parsed.invocation->command) {
     case Command::Check: return checkHost(parsed.invocation->run);
+    case Command::CheckRunning: return checkRunning(parsed.invocation->run.listen);
     case Command::Dump: return dumpBuffer(parsed.invocation->dump);
     case Command::Run: break;
     }

@@ -5,6 +5,7 @@
 #include "agent/app/commands.h"
 #include "agent/app/drain_loop.h"
 #include "agent/app/host_facts.h"
+#include "agent/app/surroundings.h"
 #include "agent/buffer/rolling_buffer.h"
 #include "agent/probes/probe_set.h"
 #include "agent/service/agent_server.h"
@@ -83,7 +84,7 @@ int runAgent(const RunOptions& options)
 {
     keepMemorySmall();
     const StopSignals signals;
-    const HostFacts host = readHostFacts();
+    const HostFacts host = readHostFacts(options.kubernetes.nodeName);
     telemetry::AgentIdentity identity = identityOf(host);
 
     BufferOptions bufferOptions = options.buffer;
@@ -93,7 +94,9 @@ int runAgent(const RunOptions& options)
         return fail(buffer.error());
     identity.epoch = (*buffer)->epoch();
 
+    Surroundings surroundings(options.kubernetes, host.name, host.bootId);
     Collector collector(collectorOptions(host, identity));
+    surroundings.attach(collector);
     const ClockAnchor anchor = readClocks();
     const TimeRange first = secondFrom(anchor.utc);
     collector.begin(first, anchor);

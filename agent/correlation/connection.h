@@ -39,7 +39,8 @@ struct Connection {
     ConnectionId id;
     std::uint64_t cookie = 0;
     EntityKey key;                // of telemetry; made when first needed
-    SocketAddresses addresses;
+    SocketAddresses addresses;    // remote: of a client, where it really went as far as is known
+    Endpoint dialled;             // client: what the program asked for; `addresses.remote` unless that was translated
     Side side = Side::Unknown;
     Side fedAs = Side::Unknown;   // what the parser was told, whatever it found out
     Task task;                    // pid 0: not known yet
@@ -52,6 +53,8 @@ struct Connection {
     bool ignored = false;
     bool abandoned = false;       // a placeholder whose opening never came: bytes are counted, not kept
     bool notParsed = false;       // verdict: no protocol we know, or left
+    bool askedBackend = false;    // whether `dialled` is translated was asked and not answered yet
+    std::unique_ptr<ConnectionClosed> closing; // it closed before it was settled
     bool rolesGuessed = false;    // nobody told who is the server; the parser may find out
     std::uint8_t roundsWaited = 0;
     std::uint32_t secondsWithoutSample = 0;

@@ -37,6 +37,7 @@ Connection& ConnectionTable::opened(const ConnectionOpened& event)
     connection.opened = true;
     connection.cookie = event.cookie;
     connection.addresses = event.addresses;
+    connection.dialled = event.addresses.remote;
     connection.side = event.side;
     connection.task = event.task;
     connection.owned = event.task.pid.value != 0;
@@ -97,6 +98,14 @@ void ConnectionTable::unindex(const Connection& connection)
     ends.erase(std::remove(ends.begin(), ends.end(), &connection), ends.end());
     if (ends.empty())
         m_byTuple.erase(known);
+}
+
+void ConnectionTable::translate(Connection& connection, const Endpoint& backend)
+{
+    unindex(connection);
+    connection.addresses.remote = backend;
+    m_byTuple[tupleOf(connection.addresses)].push_back(&connection);
+    pair(connection);
 }
 
 void ConnectionTable::erase(Connection& connection)

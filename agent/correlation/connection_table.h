@@ -30,6 +30,8 @@ public:
     /// Fills a connection with what its opening says and looks for its peer.
     Connection& opened(const ConnectionOpened& event);
     void erase(Connection& connection);
+    /// A client's connection went to `backend` in truth: from here on that is its remote address, and its peer is looked for there.
+    void translate(Connection& connection, const Endpoint& backend);
 
     /// Looks once more for the other end: the reversed addresses in the same network namespace for loopback, in any for others; among
     /// several the one without a peer that opened nearest in time.

@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kEnvironmentLimit = 128 * 1024;
 constexpr std::size_t kArgumentsLimit = 16 * 1024;
+constexpr std::size_t kMountsLimit = 256 * 1024;
 constexpr std::size_t kNameLimit = 128; // of a service; longer ones are cut
 
 template <class T>
@@ -195,6 +196,39 @@ std::string ProcfsSource::containerNameOf(const std::string& id)
     return m_containerNames[id] = readContainerName(m_root, id);
 }
 
+/// In pods by kubelet's mounts: the same from the first event on, whatever the agent may ask of the API server.  A cgroup path of
+/// another namespace (`/`, `/../…`) does not name the pod; the mounts do.
+void ProcfsSource::findContainer(const fs::path& process, ProcessFacts& facts)
+{
+    CgroupFacts& cgroup = facts.cgroup;
+    const bool hidden = cgroup.podUid.empty() && (cgroup.path == "/" || cgroup.path.starts_with("/.."));
+    if (!facts.executable.empty() && (!cgroup.podUid.empty() || (hidden && !sharesHostMounts(process)))) {
+        PodContainer found;
+        // By the container's id only: numbers of namespaces are used again.
+        if (const auto known = m_podContainers.find(cgroup.containerId); known != m_podContainers.end())
+            found = known->second;
+        else
+            found = podContainerFromMounts(textOf(process / "mountinfo", kMountsLimit));
+        if (!found.name.empty() && !cgroup.containerId.empty()) { // without a name the mounts may still come
+            if (m_podContainers.size() >= kMaxRemembered)
+                m_podContainers.clear();
+            m_podContainers.insert_or_assign(cgroup.containerId, found);
+        }
+        facts.containerName = std::move(found.name);
+        if (cgroup.podUid.empty())
+            cgroup.podUid = std::move(found.podUid);
+    }
+    if (facts.containerName.empty())
+        facts.containerName = containerNameOf(cgroup.containerId);
+}
+
+bool ProcfsSource::sharesHostMounts(const fs::path& process) const
+{
+    std::error_code ignored;
+    const fs::path host = fs::read_symlink(m_root / "1/ns/mnt", ignored);
+    return !host.empty() && fs::read_symlink(process / "ns/mnt", ignored) == host;
+}
+
 bool ProcfsSource::isGoProgram(const fs::path& executable, const std::string& target)
 {
     struct stat facts {};
@@ -224,7 +258,7 @@ std::optional<ProcessFacts> ProcfsSource::read(ProcessId pid)
         facts.goBinary = isGoProgram(process / "exe", facts.executable);
     }
     facts.cgroup = parseCgroupPath(pickCgroupPath(textOf(process / "cgroup", 64 * 1024)));
-    facts.containerName = containerNameOf(facts.cgroup.containerId);
+    findContainer(process, facts);
     facts.netns = netnsOf(process);
     identify(facts);
     return facts;

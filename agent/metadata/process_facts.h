@@ -3,6 +3,7 @@
 
 #include "agent/events/events.h"
 #include "agent/metadata/cgroup_path.h"
+#include "agent/metadata/mount_info.h"
 #include "agent/metadata/program_names.h"
 
 #include <cstdint>
@@ -22,7 +23,7 @@ struct ProcessFacts {
     std::string executable;    // path, links resolved when read from /proc
     std::vector<std::string> arguments;
     std::string serviceName;   // OTEL_SERVICE_NAME, else SERVICE_NAME
-    std::string containerName; // by the runtime's own files, when they can be read
+    std::string containerName; // in a pod by kubelet's mounts, else by the runtime's own files, when they can be read
     CgroupFacts cgroup;
     NetworkNamespace netns;
     bool goBinary = false;
@@ -51,12 +52,15 @@ public:
 
 private:
     /// What is expensive to find and does not change while its subject lives.
+    void findContainer(const std::filesystem::path& process, ProcessFacts& facts);
+    bool sharesHostMounts(const std::filesystem::path& process) const;
     std::string containerNameOf(const std::string& id);
     bool isGoProgram(const std::filesystem::path& executable, const std::string& target);
 
     static constexpr std::size_t kMaxRemembered = 4'096;
     std::filesystem::path m_root;
     std::unordered_map<std::string, std::string> m_containerNames; // by id
+    std::unordered_map<std::string, PodContainer> m_podContainers; // by id
     std::unordered_map<std::string, bool> m_goPrograms;            // by path, mount namespace and inode
 };
 

@@ -2,6 +2,7 @@
 #include "desktop/cli/command_line.h"
 
 #include "desktop/cli/commands.h"
+#include "desktop/cli/install_commands.h"
 
 #include <CLI/CLI.hpp>
 
@@ -206,6 +207,7 @@ CommandLineOutcome runCommandLine(int argc, char** argv, const CommandLineHooks&
     addContexts(app, parsed);
     addDiagnose(app, parsed);
     addScreenshot(app, parsed, hooks);
+    addInstallCommands(app, [&parsed](std::function<Result<void>()> command) { parsed.run = [command = std::move(command)] { return exitStatusOf(command()); }; });
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

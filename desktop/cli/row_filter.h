@@ -9,7 +9,8 @@
 namespace binnacle::desktop {
 
 /// Keeps the rows of a showJson() object that `where` fits.  For the map: a condition on edges keeps these and the services they
-/// join; one on services keeps these and the edges that touch them.
+/// join; one on services keeps these and the edges that touch them.  `namespace` is a field everywhere: where a row has none of its
+/// own it means the namespaces of the services that the row speaks of.
 Result<void> filterRows(ShowWhat what, nlohmann::ordered_json& object, const std::string& where);
 
 } // namespace binnacle::desktop

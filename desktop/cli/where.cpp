@@ -144,6 +144,11 @@ bool Where::fits(const Condition& condition, const nlohmann::ordered_json& value
     return false;
 }
 
+bool Where::asksFor(std::string_view field) const
+{
+    return std::any_of(m_conditions.begin(), m_conditions.end(), [&](const Condition& condition) { return condition.path.front() == field; });
+}
+
 bool Where::matches(const nlohmann::ordered_json& row) const
 {
     static const nlohmann::ordered_json nothing;

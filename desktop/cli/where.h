@@ -25,6 +25,7 @@ public:
 
     bool matches(const nlohmann::ordered_json& row) const;
     bool empty() const { return m_conditions.empty(); }
+    bool asksFor(std::string_view field) const;
 
 private:
     enum class Operator { Equal, NotEqual, Glob, Greater, Less };

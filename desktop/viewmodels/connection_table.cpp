@@ -105,6 +105,7 @@ Severity severityOf(EventKind kind)
     case EventKind::InstanceEnded:
     case EventKind::ListenEnded:
     case EventKind::Restart:
+    case EventKind::NodeCondition:
     case EventKind::ClockStep: return Severity::Warning;
     case EventKind::InstanceStarted:
     case EventKind::ListenStarted: return Severity::Ok;

@@ -55,6 +55,8 @@ QString detailOf(const analysis::Node& node)
         return QCoreApplication::translate("Map", "clients outside");
     if (isOutside(node))
         return QCoreApplication::translate("Map", "no agent there");
+    if (node.instances == 0 && node.instancesMax == 0)
+        return QCoreApplication::translate("Map", "nothing seen running");
     if (node.instances == 0)
         return QCoreApplication::translate("Map", "0 of %1 running").arg(node.instancesMax);
     const bool missing = node.instances < node.instancesMax;
@@ -65,6 +67,14 @@ QString detailOf(const analysis::Node& node)
     if (missing)
         return QCoreApplication::translate("Map", "%1 of %2 running").arg(node.instances).arg(node.instancesMax);
     return node.instances == 1 ? QCoreApplication::translate("Map", "1 instance") : QCoreApplication::translate("Map", "%1 instances").arg(node.instances);
+}
+
+/// Under the name: where it belongs, unless there is worse to say.
+QString detailInNamespace(const analysis::Node& node)
+{
+    const QString detail = detailOf(node);
+    const bool bad = node.inbound.errors > 0 || node.instances < node.instancesMax || node.instances == 0;
+    return node.nameSpace && !bad ? fromStd(*node.nameSpace) + QStringLiteral(" · ") + detail : detail;
 }
 
 QString badgeOf(std::uint64_t inFlight, Nanoseconds oldest)
@@ -163,14 +173,15 @@ MapMemoryPtr laidOut(const analysis::Snapshot& snapshot, const MapMemoryPtr& bef
 
 MapScene::Node sceneNode(const analysis::Node& node, const QRectF& rect, TimeRange range)
 {
-    MapScene::Node out{.id = node.id, .name = fromStd(node.name), .monogram = monogramOf(node), .figures = figuresOf(node, range), .detail = detailOf(node)};
+    MapScene::Node out{.id = node.id, .name = fromStd(node.name), .monogram = monogramOf(node), .figures = figuresOf(node, range), .detail = detailInNamespace(node)};
     out.badge = badgeOf(node.inFlight, node.oldestInFlight);
     out.rate = node.inbound.requests ? QStringLiteral("%1/s").arg(rateText(perSecond(node.inbound.requests, range))) : QString();
     out.severity = severityOf(node.health);
     out.errorShare = node.inbound.requests ? static_cast<double>(node.inbound.errors) / static_cast<double>(node.inbound.requests) : 0;
     out.outside = isOutside(node);
     out.icon = node.kind == analysis::NodeKind::Internet ? "globe" : out.outside ? "connect" : "";
-    out.gone = !out.outside && node.instances == 0;
+    const bool neverSeen = node.kind == analysis::NodeKind::Workload && node.instancesMax == 0; // it may run where no agent is
+    out.gone = !out.outside && node.instances == 0 && !neverSeen;
     out.rect = rect;
     out.searchText = QStringList{fromStd(node.id), out.name, fromStd(node.type), healthWord(node.health)}.join(QLatin1Char('\n'));
     return out;

@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
 
 namespace binnacle::desktop {
 
@@ -101,12 +104,70 @@ constexpr std::array kInstanceColumns{
                         [](const InstanceRow& r) { return r.alive ? Severity::Ok : Severity::Unknown; }},
     Column<InstanceRow>{QT_TRANSLATE_NOOP("Table", "Host"), CellKind::Text, [](const InstanceRow& r) -> QVariant { return r.host; },
                         [](const InstanceRow& r) -> QVariant { return r.host; }, [](const InstanceRow&) { return Severity::Quiet; }},
+    Column<InstanceRow>{QT_TRANSLATE_NOOP("Table", "Zone"), CellKind::Text, [](const InstanceRow& r) -> QVariant { return r.zone.isEmpty() ? noFigure() : r.zone; },
+                        [](const InstanceRow& r) -> QVariant { return r.zone; }, [](const InstanceRow&) { return Severity::Quiet; }},
+    Column<InstanceRow>{QT_TRANSLATE_NOOP("Table", "Container"), CellKind::Text,
+                        [](const InstanceRow& r) -> QVariant { return r.container.isEmpty() ? noFigure() : r.container; },
+                        [](const InstanceRow& r) -> QVariant { return r.container; }, [](const InstanceRow&) { return Severity::Quiet; }},
+    Column<InstanceRow>{QT_TRANSLATE_NOOP("Table", "Labels"), CellKind::Text,
+                        [](const InstanceRow& r) -> QVariant { return r.labels.isEmpty() ? noFigure() : r.labels; },
+                        [](const InstanceRow& r) -> QVariant { return r.labels; }, [](const InstanceRow&) { return Severity::Quiet; }},
     Column<InstanceRow>{QT_TRANSLATE_NOOP("Table", "Listens on"), CellKind::Code,
                         [](const InstanceRow& r) -> QVariant { return r.listening.isEmpty() ? noFigure() : r.listening; },
                         [](const InstanceRow& r) -> QVariant { return r.listening; }},
 };
 
+using Attribute = std::pair<std::string, std::string>;
+
+constexpr std::string_view kZone = "cloud.availability_zone", kContainer = "k8s.container.name", kLabel = "k8s.pod.label.", kAnnotation = "k8s.pod.annotation.";
+
+QString attributeOf(const analysis::Instance& instance, std::string_view name)
+{
+    const auto found = std::find_if(instance.attributes.begin(), instance.attributes.end(), [&](const Attribute& a) { return a.first == name; });
+    return found == instance.attributes.end() ? QString() : fromStd(found->second);
+}
+
+/// What people wrote on the pod, not what it is.
+bool isLabel(const Attribute& attribute)
+{
+    return attribute.first.starts_with(kLabel) || attribute.first.starts_with(kAnnotation) || attribute.first.starts_with("service.")
+        || attribute.first.starts_with("app.kubernetes.io/");
+}
+
+QString labelText(const Attribute& attribute)
+{
+    std::string_view name = attribute.first;
+    for (const std::string_view prefix : {kLabel, kAnnotation}) {
+        if (name.starts_with(prefix))
+            name.remove_prefix(prefix.size());
+    }
+    return QStringLiteral("%1=%2").arg(fromStd(std::string(name)), fromStd(attribute.second));
+}
+
+QString labelsOf(const std::vector<Attribute>& attributes)
+{
+    QStringList labels;
+    for (const Attribute& attribute : attributes) {
+        if (isLabel(attribute))
+            labels.append(labelText(attribute));
+    }
+    return labels.join(QStringLiteral(" · "));
+}
+
 } // namespace
+
+QString sharedLabels(const analysis::Snapshot& snapshot, const analysis::Node& node)
+{
+    std::optional<std::vector<Attribute>> shared;
+    for (const analysis::Instance& instance : snapshot.instances) {
+        if (instance.node != node.id)
+            continue;
+        if (!shared)
+            shared = instance.attributes;
+        std::erase_if(*shared, [&](const Attribute& a) { return std::find(instance.attributes.begin(), instance.attributes.end(), a) == instance.attributes.end(); });
+    }
+    return labelsOf(shared.value_or(std::vector<Attribute>()));
+}
 
 std::vector<ServiceRow> serviceRows(const analysis::Snapshot& snapshot)
 {
@@ -183,9 +244,28 @@ std::vector<InstanceRow> instanceRows(const analysis::Snapshot& snapshot, const 
                         .name = fromStd(instance.name),
                         .host = fromStd(instance.host),
                         .listening = listening.join(QStringLiteral(", ")),
+                        .zone = attributeOf(instance, kZone),
+                        .labels = labelsOf(instance.attributes),
+                        .container = attributeOf(instance, kContainer),
                         .alive = instance.alive});
     }
     return rows;
+}
+
+std::vector<InstanceRow> podRows(const analysis::Snapshot& snapshot, const analysis::Node& node)
+{
+    std::vector<InstanceRow> rows = instanceRows(snapshot, node);
+    if (node.kind != analysis::NodeKind::Workload)
+        return rows;
+    std::vector<InstanceRow> pods;
+    for (InstanceRow& row : rows) {
+        const auto pod = std::find_if(pods.begin(), pods.end(), [&](const InstanceRow& known) { return known.name == row.name && known.host == row.host; });
+        if (pod == pods.end())
+            pods.push_back(std::move(row));
+        else
+            pod->alive = pod->alive || row.alive;
+    }
+    return pods;
 }
 
 ServiceTable::ServiceTable(QObject* parent) : RowTable(kServiceColumns, parent) {}

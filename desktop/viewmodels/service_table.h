@@ -68,10 +68,17 @@ public:
 struct InstanceRow {
     QString key;
     QString name, host, listening;
+    QString zone, labels, container; // by Kubernetes; empty outside
     bool alive = false;
 };
 
 std::vector<InstanceRow> instanceRows(const analysis::Snapshot& snapshot, const analysis::Node& node);
+
+/// The same with one row a pod: its containers live and die together for whoever looks at the map.
+std::vector<InstanceRow> podRows(const analysis::Snapshot& snapshot, const analysis::Node& node);
+
+/// Labels that all its instances share, `app=api · tier=backend`: those of the workload.  Empty outside Kubernetes.
+QString sharedLabels(const analysis::Snapshot& snapshot, const analysis::Node& node);
 
 class InstanceTable : public RowTable<InstanceRow> {
     Q_OBJECT

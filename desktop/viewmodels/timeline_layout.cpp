@@ -70,33 +70,52 @@ void addGaps(TimelineLayout& layout, const Overview& overview)
     }
 }
 
+bool isChange(EventKind kind)
+{
+    return kind == EventKind::Deployment || kind == EventKind::Rollout || kind == EventKind::Scale || kind == EventKind::NodeCondition;
+}
+
 QString markText(const analysis::Event& event)
 {
     const auto facts = factsOf(event.kind);
     const QString what = facts ? QString::fromUtf8(facts->label.data(), static_cast<qsizetype>(facts->label.size())) : QString();
-    return QStringLiteral("%1  %2 %3").arg(clockText(event.at), what, shortName(event.subject));
+    const QString text = QStringLiteral("%1  %2 %3").arg(clockText(event.at), what, shortName(event.subject));
+    return isChange(event.kind) && !event.detail.empty() ? text + QStringLiteral(": ") + fromStd(event.detail) : text;
+}
+
+/// What people did first: it is the reason of the rest.
+void putInto(TimelineLayout::Mark& mark, std::vector<const analysis::Event*>& events)
+{
+    constexpr std::size_t kNamed = 6; // in one tool tip
+    mark.count = static_cast<int>(events.size());
+    std::stable_partition(events.begin(), events.end(), [](const analysis::Event* event) { return isChange(event->kind); });
+    mark.change = isChange(events.front()->kind);
+    QStringList lines;
+    for (std::size_t i = 0; i < std::min(events.size(), kNamed); ++i)
+        lines.append(markText(*events[i]));
+    if (events.size() > kNamed)
+        lines.append(QCoreApplication::translate("Timeline", "and %n more", nullptr, static_cast<int>(events.size() - kNamed)));
+    mark.text = lines.join(QLatin1Char('\n'));
+    events.clear();
 }
 
 void addMarks(TimelineLayout& layout, const Overview& overview)
 {
-    constexpr double kApart = 9;      // a mark's own width
-    constexpr int kNamed = 6;         // in one tool tip
+    constexpr double kApart = 9; // a mark's own width
+    std::vector<const analysis::Event*> together;
     for (const analysis::Event& event : overview.events) {
         if (!layout.visible.contains(event.at))
             continue;
         const double x = layout.xOf(event.at);
         if (layout.marks.empty() || x - layout.marks.back().x >= kApart) {
-            layout.marks.push_back({x, markText(event), 1});
-            continue;
+            if (!together.empty())
+                putInto(layout.marks.back(), together);
+            layout.marks.push_back({.x = x, .text = {}});
         }
-        TimelineLayout::Mark& mark = layout.marks.back();
-        if (++mark.count <= kNamed)
-            mark.text += QLatin1Char('\n') + markText(event);
+        together.push_back(&event);
     }
-    for (TimelineLayout::Mark& mark : layout.marks) {
-        if (mark.count > kNamed)
-            mark.text += QLatin1Char('\n') + QCoreApplication::translate("Timeline", "and %n more", nullptr, mark.count - kNamed);
-    }
+    if (!together.empty())
+        putInto(layout.marks.back(), together);
 }
 
 void addTicks(TimelineLayout& layout)

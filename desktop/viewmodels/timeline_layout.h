@@ -25,6 +25,7 @@ struct TimelineLayout {
         double x = 0;
         QString text; // several events on one pixel are one mark
         int count = 1;
+        bool change = false; // somebody deployed or scaled, or a host changed: drawn so that it is found among what merely happened
     };
     struct Tick {
         double x = 0;

@@ -152,8 +152,13 @@ void TimelineView::paintMarks(QPainter& painter, const Tokens& tokens) const
             painter.drawRect(QRectF(bar.x, kMarkLane - 3, std::max(2.0, bar.width - 1), 3));
     }
     for (const TimelineLayout::Mark& mark : m_layout.marks) {
-        const QPointF diamond[]{{mark.x, 2}, {mark.x + 3.5, 5.5}, {mark.x, 9}, {mark.x - 3.5, 5.5}};
-        painter.setBrush(tokens.series[1]);
+        if (mark.change) { // a line through the bars: what is before and behind it is to be compared
+            painter.setBrush(tokens.accent);
+            painter.drawRect(QRectF(mark.x - 0.5, 9, 1, height() - kTickLane - 9));
+        }
+        const double half = mark.change ? 5 : 3.5;
+        const QPointF diamond[]{{mark.x, 5.5 - half}, {mark.x + half, 5.5}, {mark.x, 5.5 + half}, {mark.x - half, 5.5}};
+        painter.setBrush(mark.change ? tokens.accent : tokens.series[1]);
         painter.drawPolygon(diamond, 4);
     }
     painter.setRenderHint(QPainter::Antialiasing, false);

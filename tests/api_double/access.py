@@ -139,7 +139,7 @@ def impersonate(request, user, authorizer):
             extra.setdefault(urllib.parse.unquote(key[len("impersonate-extra-"):].lower()), []).append(value)
     if not name:
         if groups or uid or extra:
-            asked = f"requested {groups or uid or extra} without impersonating a user"
+            asked = f"requested [{' '.join(references(groups, uid, extra))}] without impersonating a user"
             raise ImpersonationFault(text_response(500, f'Internal Server Error: "{request.target}": {asked}'))
         return user
     for resource, group, value in _impersonated(name, groups, uid, extra):
@@ -148,6 +148,14 @@ def impersonate(request, user, authorizer):
                                      f'User "{user.name}" cannot impersonate resource "{resource}" in API group "{group}" at the cluster scope')
     everybody = "system:unauthenticated" if name == ANONYMOUS.name else "system:authenticated"
     return User(name, tuple(dict.fromkeys((*groups, everybody))), uid, extra)
+
+
+def references(groups, uid, extra):
+    """What was asked for, as Go prints object references."""
+    yield from (f"{{Group  {group}    }}" for group in groups)
+    yield from (f"{{UserExtra  {value}  authentication.k8s.io/v1  {key}}}" for key, values in extra.items() for value in values)
+    if uid:
+        yield f"{{UID  {uid}  authentication.k8s.io/v1  }}"
 
 
 def _impersonated(name, groups, uid, extra):

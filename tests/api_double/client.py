@@ -113,7 +113,10 @@ class Connection:
         return int(first.split()[1]), answered
 
     def request(self, method, target, headers=(), body=b""):
-        status, answered = self.ask(method, target, headers, body)
+        return self.complete(*self.ask(method, target, headers, body))
+
+    def complete(self, status, answered):
+        """The whole Answer after its head: by chunks, by length, or to the end of the connection."""
         if status == 101:
             return Answer(status, answered, b"")
         if answered.get("transfer-encoding") == "chunked":

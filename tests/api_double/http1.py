@@ -13,6 +13,8 @@ REASONS = {101: "Switching Protocols", 200: "OK", 201: "Created", 400: "Bad Requ
            410: "Gone", 415: "Unsupported Media Type", 422: "Unprocessable Entity", 429: "Too Many Requests",
            500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"}
 GZIP_FROM = 128 * 1024  # the API server compresses lists above this size, when asked
+CHUNKED_FROM = 2048  # Go's buffer: a longer body goes out in chunks, without Content-Length
+CHUNK = 4096
 
 
 class Request:
@@ -95,26 +97,38 @@ def head(status, headers):
 
 
 class Response:
-    """Status, headers and body; `content_type` None leaves that header away."""
+    """Status, headers and body; `content_type` None leaves that header away.
 
-    def __init__(self, status, body=b"", content_type="application/json", headers=(), close=False):
+    `bare` is an answer that the kubelet wrote and the API server passed on: no headers of the API server's own, and with `close` the
+    body ends with the connection.
+    """
+
+    def __init__(self, status, body=b"", content_type="application/json", headers=(), close=False, bare=False, chunked=None):
         self.status = status
         self.body = body.encode() if isinstance(body, str) else body
         self.content_type = content_type
         self.headers = list(headers)
         self.close = close
+        self.bare = bare
+        self.chunked = len(self.body) > CHUNKED_FROM if chunked is None else chunked
 
     def framed(self, request):
         """All bytes of the answer, compressed when the client asked and the size calls for it."""
-        body, headers = self.body, [("Audit-Id", str(uuid.uuid4())), ("Cache-Control", "no-cache, private")] + self.headers
+        body, headers = self.body, [] if self.bare else [("Audit-Id", str(uuid.uuid4())), ("Cache-Control", "no-cache, private")]
+        headers += self.headers
         if self.content_type:
             headers.append(("Content-Type", self.content_type))
         if len(body) > GZIP_FROM and "gzip" in request.tokens("Accept-Encoding"):
             body = gzip.compress(body, 4)
             headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
-        headers += [("Date", email.utils.formatdate(usegmt=True)), ("Content-Length", len(body))]
+        headers.append(("Date", email.utils.formatdate(usegmt=True)))
         if self.close:
             headers.append(("Connection", "close"))
+        if self.chunked:
+            headers.append(("Transfer-Encoding", "chunked"))
+            body = b"".join(b"%x\r\n%s\r\n" % (len(body[at:at + CHUNK]), body[at:at + CHUNK]) for at in range(0, len(body), CHUNK)) + b"0\r\n\r\n"
+        elif not (self.bare and self.close):
+            headers.append(("Content-Length", len(body)))
         return head(self.status, headers) + (b"" if request.method == "HEAD" else body)
 
 

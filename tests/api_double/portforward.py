@@ -25,11 +25,15 @@ def kubelet_ports(request):
     """(ports, refusal): the kubelet's parsing, which answers plain text."""
     ports = [int(part) for text in request.parameters("ports") for part in text.split(",")]
     if not ports:
-        return ports, text_response(400, 'query parameter "port" is required')
+        return ports, from_kubelet(400, 'query parameter "port" is required')
     for port in ports:
         if port == 0:
-            return ports, text_response(400, 'port "0" must be > 0')
+            return ports, from_kubelet(400, 'port "0" must be > 0')
     return ports, None
+
+
+def from_kubelet(status, text):
+    return Response(status, text, "text/plain; charset=utf-8", bare=True)
 
 
 def is_websocket(request):
@@ -67,7 +71,7 @@ class PortForward:
     async def _websocket(self, wire, request, target):
         offered = [word.strip() for value in request.all("Sec-WebSocket-Protocol") for word in value.split(",") if word.strip()]
         if request.method == "POST":
-            return text_response(405, "bad method", close=True)
+            return Response(405, "bad method", None, close=True, bare=True)
         tunnelled = [name for name in offered if name.startswith(TUNNEL_PREFIX)]
         if tunnelled and self.script.gate("PortForwardWebsockets"):
             return await self._tunnelled(wire, request, target, [name[len(TUNNEL_PREFIX):] for name in tunnelled])
@@ -75,10 +79,10 @@ class PortForward:
         if refusal:
             return refusal
         if request.header("Sec-WebSocket-Version") != "13":
-            return text_response(400, "missing or bad WebSocket Version", [("Sec-Websocket-Version", "13")], close=True)
+            return Response(400, "missing or bad WebSocket Version", None, [("Sec-Websocket-Version", "13")], close=True, bare=True)
         chosen = next((name for name in offered if name in CHANNEL_PROTOCOLS), None)
         if offered and chosen is None:
-            return Response(403, b"", None, close=True)
+            return Response(403, b"", None, close=True, bare=True)
         faults = self.faults()
         await self._switch(wire, request, chosen or "", faults)
         tunnel = ChannelTunnel(self.double, wire, WebSocket(wire, faults), target, ports, chosen == CHANNEL_PROTOCOLS[1], faults)
@@ -110,15 +114,14 @@ class PortForward:
         return None
 
     async def _spdy(self, wire, request, target):
-        if request.method == "GET" and "spdy/3.1" in request.tokens("Upgrade"):
-            return text_response(405, "bad method", close=True)
         names = [word.strip() for value in request.all("X-Stream-Protocol-Version") for word in value.split(",") if word.strip()]
         if not names:
-            return text_response(400, "unable to upgrade: X-Stream-Protocol-Version is required", close=True)
+            return text_response(500, "invalid upgrade response: status code 200")  # the kubelet's handshake fails without a word
         if SPDY_PROTOCOL not in names:
             return self._no_common_protocol(names)
         if "spdy/3.1" not in request.tokens("Upgrade"):
-            return text_response(400, f"unable to upgrade: missing upgrade headers in request: {dict(request.headers)}", close=True)
+            return text_response(400, f"unable to upgrade: missing upgrade headers in request: {dict(request.headers)}",
+                                 [("X-Stream-Protocol-Version", SPDY_PROTOCOL)])
         faults = self.faults()
         await self._begin(wire, request, faults)
         await wire.write(head(101, [("Connection", "Upgrade"), ("Upgrade", "SPDY/3.1"), ("X-Stream-Protocol-Version", SPDY_PROTOCOL)]))
@@ -128,4 +131,4 @@ class PortForward:
     @staticmethod
     def _no_common_protocol(names):
         return text_response(403, f"unable to upgrade: unable to negotiate protocol: client supports [{' '.join(names)}], "
-                             f"server accepts [{SPDY_PROTOCOL}]", [("X-Accepted-Stream-Protocol-Versions", SPDY_PROTOCOL)], close=True)
+                             f"server accepts [{SPDY_PROTOCOL}]", [("X-Accepted-Stream-Protocol-Versions", SPDY_PROTOCOL)])

@@ -17,6 +17,7 @@ RESOURCES = (
     + _rows("apps", "v1", ("replicasets", "ReplicaSet", True, "rs"), ("deployments", "Deployment", True, "deploy"),
             ("statefulsets", "StatefulSet", True, "sts"), ("daemonsets", "DaemonSet", True, "ds"))
     + _rows("batch", "v1", ("jobs", "Job", True, ""), ("cronjobs", "CronJob", True, "cj"))
+    + _rows("coordination.k8s.io", "v1", ("leases", "Lease", True, ""))
     + _rows("discovery.k8s.io", "v1", ("endpointslices", "EndpointSlice", True, ""))
     + _rows("rbac.authorization.k8s.io", "v1", ("roles", "Role", True, ""), ("rolebindings", "RoleBinding", True, ""),
             ("clusterroles", "ClusterRole", False, ""), ("clusterrolebindings", "ClusterRoleBinding", False, ""))

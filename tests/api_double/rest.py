@@ -4,11 +4,12 @@ import copy
 import json
 
 import statuses
-from http1 import json_response, text_response
+from http1 import Response, json_response, text_response
 from resources import REVIEWS, api_group_list, api_resource_list, resource_of
 from script import merge
 from store import Selector
 
+READABLE = ("application/json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml")
 METADATA_ONLY = "as=PartialObjectMetadata"
 
 
@@ -23,12 +24,14 @@ class Rest:
         if target is None:
             return self._fixed(request)
         if target.resource is None:
+            if api_resource_list(target.group, target.version) is None:
+                return text_response(404, "404 page not found")
             raise statuses.no_such_resource()
         if target.resource in REVIEWS:
             return self._review(request, user, target)
         if target.subresource and target.subresource not in ("status", "scale"):
             raise statuses.no_such_resource()
-        form = wanted_form(request)
+        form = wanted_form(request, target.verb)
         handler = {"get": self._get, "list": self._list, "create": self._create, "update": self._update, "patch": self._patch,
                    "delete": self._delete}.get(target.verb)
         if handler is None or (target.verb == "create" and target.name):
@@ -38,9 +41,9 @@ class Rest:
     def _fixed(self, request):
         words = [word for word in request.path.split("/") if word]
         if request.path == "/version":
-            return json_response(self._version(), None)
+            return Response(200, json.dumps(self._version(), indent=2))
         if request.path in ("/healthz", "/livez", "/readyz"):
-            return text_response(200, "ok")
+            return Response(200, "ok", "text/plain; charset=utf-8", [("X-Content-Type-Options", "nosniff")])
         if words == ["api"]:
             return json_response({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}, request)
         if words == ["apis"]:
@@ -48,13 +51,15 @@ class Rest:
         lists = {2: ("", words[1]) if words[:1] == ["api"] else None, 3: tuple(words[1:]) if words[:1] == ["apis"] else None}
         found = api_resource_list(*lists[len(words)]) if lists.get(len(words)) else None
         if found is None:
-            raise statuses.no_such_resource()
+            return text_response(404, "404 page not found")
         return json_response(found, request)
 
     def _version(self):
         major, minor = self.script.version()
         patch = (self.script.get("server_version").split(".") + ["0"])[2]
-        return {"major": str(major), "minor": str(minor), "gitVersion": f"v{major}.{minor}.{patch}", "gitCommit": "0" * 40,
+        emulation = {"emulationMajor": str(major), "emulationMinor": str(minor), "minCompatibilityMajor": str(major),
+                     "minCompatibilityMinor": str(minor - 1)} if minor >= 34 else {}
+        return {"major": str(major), "minor": str(minor), **emulation, "gitVersion": f"v{major}.{minor}.{patch}", "gitCommit": "0" * 40,
                 "gitTreeState": "clean", "buildDate": "2026-01-01T00:00:00Z", "goVersion": "go1.25.0", "compiler": "gc",
                 "platform": "linux/amd64"}
 
@@ -104,7 +109,7 @@ class Rest:
         if kind == "application/apply-patch+yaml":
             return self._apply(request, target, form, found)
         if kind not in ("application/merge-patch+json", "application/strategic-merge-patch+json"):
-            raise statuses.unsupported_media_type("application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml")
+            raise statuses.unsupported_patch_type()
         if found is None:
             raise statuses.not_found(target.plural, target.group, target.name)
         return json_response(in_form(self._store(request, target, merge(found, read_json(request))), form), request)
@@ -123,7 +128,7 @@ class Rest:
     def _store(self, request, target, document):
         if resource_of(document) != target.resource:
             raise statuses.bad_request(f'{document.get("kind")} in version "{document.get("apiVersion")}" cannot be handled as a '
-                                       f"{target.resource.kind}")
+                                       f"{target.resource.kind}: {conversion(document, target)}")
         document = copy.deepcopy(document)
         if target.resource.namespaced:
             self._check_namespace(target, document)
@@ -152,7 +157,7 @@ class Rest:
     def _review(self, request, user, target):
         if target.verb != "create":
             raise statuses.method_not_allowed()
-        head = {"kind": target.resource.kind, "apiVersion": rows_version(target), "metadata": {"creationTimestamp": None}}
+        head = {"kind": target.resource.kind, "apiVersion": rows_version(target), "metadata": no_creation_time(self.script)}
         if target.plural == "selfsubjectreviews":
             info = {"username": user.name, "groups": list(user.groups)} | ({"uid": user.uid} if user.uid else {}) | (
                 {"extra": user.extra} if user.extra else {})
@@ -171,13 +176,18 @@ class Rest:
                                              asked.get("name", ""))
 
 
+def conversion(document, target):
+    group = target.group.split(".")[0] or "core"
+    return f"converting (v1.{document.get('kind')}) to ({group}.{target.resource.kind}): unknown conversion"
+
+
 def rows_version(target):
     return f"{target.group}/{target.version}" if target.group else target.version
 
 
 def read_json(request):
-    if "protobuf" in request.header("Content-Type") or "cbor" in request.header("Content-Type"):
-        raise statuses.unsupported_media_type("application/json")
+    if request.header("Content-Type", "application/json").split(";")[0].strip() not in READABLE:
+        raise statuses.unsupported_media_type()
     try:
         document = json.loads(request.body)
     except ValueError as error:
@@ -187,7 +197,7 @@ def read_json(request):
     return document
 
 
-def wanted_form(request):
+def wanted_form(request, verb):
     """METADATA_ONLY or "" (whole objects), by the first Accept entry that can be served; 406 when none can."""
     accepted = [entry for value in request.all("Accept") for entry in value.split(",")] or ["*/*"]
     for entry in accepted:
@@ -198,7 +208,7 @@ def wanted_form(request):
             return METADATA_ONLY
         if not any(part.startswith("as=") for part in parameters):
             return ""
-    raise statuses.not_acceptable()
+    raise statuses.not_acceptable(verb)
 
 
 def in_form(document, form):
@@ -214,9 +224,14 @@ def whole_number(request, name):
     return int(value or 0)
 
 
-def check_version(text, store, future_is_refused=True):
-    """A resourceVersion that is no number, or (for whatever lists) one that is still to come; a plain watch waits for it."""
+def no_creation_time(script):
+    """Metadata of what was never stored: up to 1.33 it shows a null."""
+    return {} if script.version()[1] >= 34 else {"creationTimestamp": None}
+
+
+def check_version(text, store):
+    """Refuses a list's resourceVersion that is no number, or is still to come."""
     if text and not text.isdigit():
-        raise statuses.internal_error(f'strconv.ParseUint: parsing "{text}": invalid syntax')
-    if text and future_is_refused and int(text) > store.version:
+        raise statuses.no_version(text, watching=False)
+    if text and int(text) > store.version:
         raise statuses.version_too_large(text, store.version)

@@ -206,7 +206,7 @@ class ApiServer:
         if "status_object" in scripted:
             response = json_response(scripted["status_object"], None, scripted["status"], headers)
         else:
-            response = Response(scripted["status"], scripted.get("body", ""), scripted.get("content_type", "text/plain"), headers)
+            response = Response(scripted["status"], scripted.get("body", ""), scripted.get("content_type", "text/plain"), headers, chunked=False)
         if "cut_body_after" in scripted:
             head, _, body = response.framed(Request("GET", "/", [])).partition(b"\r\n\r\n")
             await wire.write(head + b"\r\n\r\n" + body[:scripted["cut_body_after"]])

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Status objects, word for word as kube-apiserver 1.31 and 1.36 write them (observed; tests/api_double/conformance.json holds them)."""
-from http1 import json_response
+import json
+
+from http1 import Response, json_response
 
 
 class Refused(Exception):
     """An answer that ends a request early: raise it anywhere, the server writes `document`."""
 
-    def __init__(self, code, reason, message, details=None, headers=(), metadata=None):
+    def __init__(self, code, reason, message, details=None, headers=(), metadata=None, indented=False):
         super().__init__(message)
+        self.indented = indented
         self.code = code
         self.headers = headers
         self.document = {"kind": "Status", "apiVersion": "v1", "metadata": metadata or {}, "status": "Failure", "message": message}
@@ -18,15 +21,13 @@ class Refused(Exception):
         self.document["code"] = code
 
     def response(self, request):
+        if self.indented:
+            return Response(self.code, json.dumps(self.document, indent=2), headers=self.headers)
         return json_response(self.document, request, self.code, self.headers)
 
 
 def unauthorized():
     return Refused(401, "Unauthorized", "Unauthorized")
-
-
-def subject(resource, name):
-    return f'{resource} "{name}"' if name else resource
 
 
 def details_of(resource, group, name):
@@ -36,7 +37,7 @@ def details_of(resource, group, name):
 def forbidden(resource, group, name, tail):
     """`resource` without subresource; the tail is the authorizer's sentence and may be empty."""
     return Refused(403, "Forbidden", f"{qualified(resource, group)}{' ' + quoted(name) if name else ''} is forbidden: {tail}",
-                   details_of(resource, group, name))
+                   details_of(resource, group, name), headers=[("X-Content-Type-Options", "nosniff")] if tail else ())
 
 
 def qualified(resource, group):
@@ -48,7 +49,8 @@ def quoted(name):
 
 
 def forbidden_path(user, verb, path):
-    return Refused(403, "Forbidden", f'forbidden: User "{user}" cannot {verb} path "{path}"', {})
+    return Refused(403, "Forbidden", f'forbidden: User "{user}" cannot {verb} path "{path}"', {},
+                   headers=[("X-Content-Type-Options", "nosniff")])
 
 
 def not_found(resource, group, name):
@@ -82,13 +84,20 @@ def invalid_options(kind, field, cause, message):
                    {"group": "meta.k8s.io", "kind": kind, "causes": [{"reason": cause, "message": message, "field": field}]})
 
 
-def not_acceptable():
-    return Refused(406, "NotAcceptable", "only the following media types are accepted: application/json, application/yaml, "
-                   "application/vnd.kubernetes.protobuf")
+def not_acceptable(verb):
+    """Indented, whoever asks: this answer is made before the API server has an encoder."""
+    streams = ", application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch" if verb in ("list", "watch") else ""
+    return Refused(406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, "
+                   f"application/vnd.kubernetes.protobuf{streams}", {}, indented=True)
 
 
-def unsupported_media_type(accepted):
-    return Refused(415, "UnsupportedMediaType", f"the body of the request was in an unknown format - accepted media types include: {accepted}")
+def unsupported_patch_type():
+    return Refused(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+
+
+def unsupported_media_type():
+    return Refused(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: "
+                   "application/json, application/yaml, application/vnd.kubernetes.protobuf")
 
 
 def expired_version(asked, oldest):
@@ -104,7 +113,7 @@ def expired_continue(token):
 
 
 def version_too_large(asked, current):
-    return Refused(504, "Timeout", f"Too large resource version: {asked}, current: {current}",
+    return Refused(504, "Timeout", f"Timeout: Too large resource version: {asked}, current: {current}",
                    {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}], "retryAfterSeconds": 1},
                    headers=[("Retry-After", "1")])
 
@@ -119,5 +128,7 @@ def unavailable(seconds):
                    headers=[("Retry-After", str(seconds))])
 
 
-def internal_error(text):
-    return Refused(500, "InternalError", f"Internal error occurred: {text}", {"causes": [{"message": text}]})
+def no_version(text, watching):
+    """A resourceVersion that is no number: a list says 400, a watch 500 without a reason (observed on 1.34)."""
+    message = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+    return Refused(500, "", message) if watching else bad_request("invalid resource version: " + message)

@@ -52,6 +52,8 @@ def _label_term(term):
     for operator, equal in (("!=", False), ("==", True), ("=", True)):
         if operator in term:
             key, _, value = (part.strip() for part in term.partition(operator))
+            if value.startswith("="):
+                raise statuses.bad_request("unable to parse requirement: found '=', expected: identifier")
             return lambda labels, key=key, value=value: (labels.get(key) == value) == equal
     if term.startswith("!"):
         return lambda labels: term[1:].strip() not in labels
@@ -71,8 +73,7 @@ def _field_term(term):
     key, _, value = term.partition("=" if equal else "!=")
     key, value = key.strip(), value.lstrip("=").strip()
     if key not in FIELDS:
-        raise statuses.bad_request(f'Unable to find "{term}" that match label selector "", field selector "{term}": '
-                                   f"field label not supported: {key}")
+        raise statuses.bad_request(f"field label not supported: {key}")
     return lambda document: (FIELDS[key](document) == value) == equal
 
 
@@ -155,7 +156,7 @@ class Store:
         else:
             version, rows = self.version, self.all(plural, namespace)
         rows = [row for row in rows if selector.matches(row)]
-        if not limit or len(rows) <= limit:
+        if limit <= 0 or len(rows) <= limit:
             return rows, version, "", 0
         self.snapshots.setdefault((version, plural, namespace), self.all(plural, namespace))
         return rows[:limit], version, encode_continue(str(version), sort_key(rows[limit - 1])), len(rows) - limit
@@ -174,7 +175,7 @@ def decode_continue(token):
         document = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         return document["v"], document["start"]
     except (ValueError, KeyError, TypeError) as error:
-        raise statuses.bad_request("continue key is not valid: encoded continue field is not valid") from error
+        raise statuses.bad_request(f"invalid continue token: continue key is not valid: {error}") from error
 
 
 def now():

@@ -58,7 +58,7 @@ class Proxies(DoubleTest):
         self.addCleanup(outer.close)
         self.assertEqual(self.connect(outer.stream, self.BASIC)[0], 200)
         inner = TlsInTls(self.double.access(), outer.stream)
-        self.assertIn(b'"major":"1"', inner.get("/version"))
+        self.assertIn(b'"major": "1"', inner.get("/version"))
 
     def test_scripted_refusals(self):
         self.double.script({"proxies": {"allow": ["elsewhere.example:443"]}})

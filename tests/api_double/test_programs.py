@@ -31,7 +31,7 @@ class Curl(DoubleTest):
         for proxy in (self.double.proxy_url, self.double.socks_url, self.double.tls_proxy_url):
             done = run("curl", "-sS", "--http1.1", "--cacert", self.double.ca_file, "--proxy-cacert", self.double.ca_file, "--noproxy", "",
                        "--proxy", proxy, self.double.url + "/healthz")
-            self.assertEqual((done.stdout, done.stderr), ("ok\n", ""), proxy)
+            self.assertEqual((done.stdout, done.stderr), ("ok", ""), proxy)
 
     def test_gzip(self):
         self.double.put({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "big", "annotations": {"x": "y" * 200_000}}, "spec": {}})

@@ -61,12 +61,14 @@ class Lists(DoubleTest):
         document = self.status(future, 504, reason="Timeout")
         self.assertEqual(document["details"]["causes"][0]["reason"], "ResourceVersionTooLarge")
         self.assertEqual(future.headers["retry-after"], "1")
-        self.status(self.get(PODS + "?resourceVersion=abc"), 500)
+        self.status(self.get(PODS + "?resourceVersion=abc"), 400)
+        self.status(self.get(PODS + "?watch=1&resourceVersion=abc"), 500)
 
     def test_big_lists_are_compressed_only_when_asked(self):
         self.double.put(pod("z-big", note="x" * 200_000))
         plain = self.get(PODS)
         self.assertNotIn("content-encoding", plain.headers)
+        self.assertEqual((plain.headers["transfer-encoding"], "content-length" in plain.headers), ("chunked", False))
         packed = self.get(PODS, headers=[("Accept-Encoding", "gzip")])
         self.assertEqual(packed.headers["content-encoding"], "gzip")
         self.assertEqual(gzip.decompress(packed.body), plain.body)
@@ -76,7 +78,8 @@ class Lists(DoubleTest):
     def test_missing_things(self):
         self.status(self.get(PODS + "/none"), 404, 'pods "none" not found', "NotFound")
         self.status(self.get("/apis/apps/v1/namespaces/default/deployments/x"), 404, 'deployments.apps "x" not found')
-        self.status(self.get("/apis/nope/v1/things"), 404, "the server could not find the requested resource")
+        self.status(self.get("/api/v1/namespaces/default/things"), 404, "the server could not find the requested resource")
+        self.assertEqual(self.get("/apis/nope/v1/things").body, b"404 page not found\n")
 
 
 class Apply(DoubleTest):

@@ -90,7 +90,8 @@ class Watches(DoubleTest):
     def test_bookmarks_only_when_asked(self):
         self.double.script({"watch": {"bookmark_seconds": 0.05}})
         event = next(self.lines("&allowWatchBookmarks=true&resourceVersion=" + self.version()))
-        self.assertEqual((event["type"], set(event["object"])), ("BOOKMARK", {"kind", "apiVersion", "metadata"}))
+        self.assertEqual((event["type"], set(event["object"]["metadata"])), ("BOOKMARK", {"resourceVersion"}))
+        self.assertEqual(event["object"]["spec"], {"containers": None})
         self.assertEqual(list(self.lines("&timeoutSeconds=1&resourceVersion=" + self.version())), [])
 
     def test_initial_events(self):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """RFC 6455 frames as the container runtime's server (golang.org/x/net/websocket) treats them, which is not all the RFC says.
 
-Each continuation frame counts as a message of its own; an unmasked client frame is answered with Close 1002 and the end of the
-connection; a frame above 32 MiB ends it too; a client's Close is answered with Close 1000.
+Each continuation frame counts as a message of its own; an unmasked client frame is answered with Close 1002, Close 1000 and
+the end of the connection; a frame above 32 MiB ends it too; a client's Close is answered with Close 1000.
 """
 import base64
 import hashlib
@@ -73,6 +73,7 @@ class WebSocket:
             length = struct.unpack(">Q", await self.wire.read_exactly(8))[0]
         if not second & 0x80:
             await self.close(1002)
+            await self.close(1000, again=True)  # the server's own end comes after that of its frame reader, observed
             raise Closed("a client frame without a mask")
         if length > LARGEST_FRAME:
             raise Closed("a frame above 32 MiB")
@@ -88,8 +89,8 @@ class WebSocket:
         for number, part in enumerate(parts):
             await self.wire.write(frame(CONTINUATION if number else opcode, part, fin=number == len(parts) - 1))
 
-    async def close(self, code):
-        if self.closed:
+    async def close(self, code, again=False):
+        if self.closed and not again:
             return
         self.closed = True
         try:

@@ -11,8 +11,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     for (auto& [name, cluster] : config->clusters)
         cluster.certificateAuthority.file.clear();
-    for (auto& [name, user] : config->users)
-        user.credentials.token.file = user.credentials.clientCertificate.file = user.credentials.clientKey.file = {};
+    for (auto& [name, user] : config->users) {
+        for (auto* material : {&user.credentials.token, &user.credentials.clientCertificate, &user.credentials.clientKey})
+            material->file.clear();
+    }
     (void)contexts(*config, binnacle::utcTime(0));
     (void)resolve(*config, "");
     return 0;

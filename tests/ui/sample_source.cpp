@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 
 namespace binnacle::desktop {
 
@@ -232,6 +233,73 @@ std::vector<Event> allEvents()
             {at(kIncidentTo + 1), EventKind::ListenStarted, "process:api", "10.244.0.41:8000"}};
 }
 
+const std::string* spaceOf(const std::string& service)
+{
+    static const std::map<std::string, std::string> spaces{{"api", "shop"}, {"web", "shop"}, {"cache", "data"}};
+    const auto found = spaces.find(service);
+    return found == spaces.end() ? nullptr : &found->second;
+}
+
+std::string inCluster(const std::string& id)
+{
+    const std::string prefix = "process:";
+    const std::string name = id.starts_with(prefix) ? id.substr(prefix.size()) : std::string();
+    const std::string* space = spaceOf(name);
+    return space ? "workload:" + *space + "/" + name : id;
+}
+
+void moveIntoCluster(Snapshot& snapshot)
+{
+    for (Node& node : snapshot.nodes) {
+        if (const std::string* space = spaceOf(node.name)) {
+            node.nameSpace = *space;
+            node.kind = NodeKind::Workload;
+            node.hosts = {"node-1", "node-2"};
+        }
+        node.id = inCluster(node.id);
+        for (std::vector<std::string>* ids : {&node.clients, &node.servers})
+            std::transform(ids->begin(), ids->end(), ids->begin(), inCluster);
+    }
+    for (Edge& edge : snapshot.edges) {
+        edge.from = inCluster(edge.from);
+        edge.to = inCluster(edge.to);
+    }
+    int number = 0;
+    for (Instance& instance : snapshot.instances) {
+        const bool odd = ++number % 2 == 1;
+        instance.node = inCluster(instance.node);
+        instance.host = odd ? "node-1" : "node-2";
+        const std::string service = instance.name.substr(0, instance.name.find('-'));
+        instance.attributes = {{"cloud.availability_zone", odd ? "eu-1a" : "eu-1b"}, {"k8s.container.name", "main"}, {"k8s.node.name", instance.host},
+                               {"k8s.pod.label.app", service}, {"k8s.pod.label.tier", "backend"}, {"k8s.pod.label.track", odd ? "stable" : "canary"},
+                               {"k8s.pod.name", instance.name}};
+    }
+    for (OpenExchange& open : snapshot.inFlight) {
+        open.service = inCluster(open.service);
+        open.peer = inCluster(open.peer);
+    }
+    for (Connection& connection : snapshot.connections) {
+        connection.from = inCluster(connection.from);
+        connection.to = inCluster(connection.to);
+    }
+    std::sort(snapshot.nodes.begin(), snapshot.nodes.end(), [](const Node& a, const Node& b) { return a.id < b.id; });
+}
+
+std::vector<Event> eventsOf(bool cluster)
+{
+    std::vector<Event> events = allEvents();
+    if (!cluster)
+        return events;
+    for (Event& event : events)
+        event.subject = inCluster(event.subject);
+    const auto at = [](int second) { return SampleSource::begin() + std::chrono::seconds(second); };
+    events.push_back({at(90), EventKind::Rollout, "workload:shop/web", "revision 4: image shop/web:1.9"});
+    events.push_back({at(kIncidentFrom), EventKind::Scale, "workload:shop/api", "3 → 1 replicas"});
+    events.push_back({at(kIncidentTo), EventKind::Scale, "workload:shop/api", "1 → 3 replicas"});
+    std::stable_sort(events.begin(), events.end(), [](const Event& a, const Event& b) { return a.at < b.at; });
+    return events;
+}
+
 } // namespace
 
 SampleSource::SampleSource(int seconds, bool grows) : m_seconds(seconds), m_grows(grows)
@@ -301,7 +369,9 @@ SnapshotPtr SampleSource::snapshot(TimeRange range) const
     joinEdges(*snapshot);
     addConnections(*snapshot);
     addTrouble(*snapshot, from, to);
-    for (const Event& event : allEvents()) {
+    if (m_inCluster)
+        binnacle::desktop::moveIntoCluster(*snapshot);
+    for (const Event& event : eventsOf(m_inCluster)) {
         if (range.contains(event.at))
             snapshot->events.push_back(event);
     }
@@ -325,7 +395,7 @@ std::vector<SecondSummary> SampleSource::seconds(TimeRange range) const
 
 std::vector<Event> SampleSource::events(TimeRange range) const
 {
-    std::vector<Event> events = allEvents();
+    std::vector<Event> events = eventsOf(m_inCluster);
     std::erase_if(events, [range](const Event& event) { return !range.contains(event.at); });
     return events;
 }

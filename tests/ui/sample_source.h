@@ -26,6 +26,8 @@ public:
     void setRecording(RecordingState recording);
     /// Further services around the shop, for large maps.
     void setExtraServices(int count) { m_extra = count; }
+    /// The same shop as workloads of a cluster: `cache` in namespace data, the rest in shop, on two hosts; `api` is scaled to one and back.
+    void moveIntoCluster() { m_inCluster = true; }
     int snapshotsAsked() const { return m_asked; }
     int retries() const { return m_retries; }
 
@@ -45,6 +47,7 @@ private:
     std::atomic<int> m_seconds;
     bool m_grows;
     int m_extra = 0;
+    bool m_inCluster = false;
     std::atomic<std::uint64_t> m_revision{1};
     mutable std::atomic<int> m_asked{0};
     std::atomic<int> m_retries{0};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/analysis/snapshot.h"
 #include "desktop/viewmodels/map_scene.h"
+#include "desktop/viewmodels/text_filter.h"
 #include "desktop/widgets/map_view.h"
 #include "tests/ui/sample_source.h"
 
@@ -76,6 +77,39 @@ TEST(MapScene, nodesDoNotOverlap)
         for (std::size_t j = i + 1; j < scene.nodes.size(); ++j)
             ASSERT_FALSE(scene.nodes[i].rect.intersects(scene.nodes[j].rect)) << scene.nodes[i].id << " covers " << scene.nodes[j].id;
     }
+}
+
+TEST(MapScene, namespacesAreContainersAroundTheirServices)
+{
+    SampleSource source;
+    source.moveIntoCluster();
+    const MapScene scene = buildMapScene(*source.snapshot(span(0, 60)), nullptr).scene;
+    ASSERT_EQ(scene.groups.size(), 2U);
+    EXPECT_EQ(scene.groups[0].name, QLatin1String("data"));
+    EXPECT_EQ(scene.groups[1].name, QLatin1String("shop"));
+    EXPECT_FALSE(scene.groups[0].rect.intersects(scene.groups[1].rect));
+    for (const MapScene::Node& node : scene.nodes) {
+        EXPECT_EQ(scene.groups[1].rect.contains(node.rect), node.id.starts_with("workload:shop/")) << node.id;
+        EXPECT_EQ(scene.groups[0].rect.contains(node.rect), node.id == "workload:data/cache") << node.id;
+    }
+    const MapScene::Node* api = scene.findNode("workload:shop/api");
+    ASSERT_TRUE(api);
+    EXPECT_EQ(api->name, QLatin1String("api"));
+    EXPECT_EQ(api->detail, QString::fromUtf8("shop · 3 instances"));
+    EXPECT_TRUE(TextFilter(QStringLiteral("shop/api")).accepts(api->searchText));
+    EXPECT_FALSE(TextFilter(QStringLiteral("shop/api")).accepts(scene.findNode("workload:shop/web")->searchText));
+}
+
+TEST(MapScene, aWorkloadThatNobodySawRunIsNotSaidToBeGone)
+{
+    analysis::Snapshot snapshot;
+    snapshot.range = span(0, 60);
+    snapshot.nodes.push_back({.id = "workload:shop/far", .name = "far", .nameSpace = "shop", .kind = analysis::NodeKind::Workload});
+    snapshot.nodes.push_back({.id = "workload:shop/was", .name = "was", .nameSpace = "shop", .kind = analysis::NodeKind::Workload, .instances = 0, .instancesMax = 2});
+    const MapScene scene = buildMapScene(snapshot, nullptr).scene;
+    EXPECT_FALSE(scene.nodes[0].gone);
+    EXPECT_EQ(scene.nodes[0].detail, QLatin1String("nothing seen running"));
+    EXPECT_TRUE(scene.nodes[1].gone);
 }
 
 TEST(MapScene, parsedAndUnparsedEdgesAreDifferent)

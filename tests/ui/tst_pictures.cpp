@@ -74,6 +74,28 @@ TEST(Pictures, selectionShowsItsDetails)
     }
 }
 
+TEST(Pictures, aClusterIsDrawnByNamespaceInBothThemes)
+{
+    SourceOpener opener;
+    opener.openFiles = [](const std::vector<std::string>&) -> Result<std::shared_ptr<FrameSource>> {
+        auto source = std::make_shared<SampleSource>();
+        source->moveIntoCluster();
+        return source;
+    };
+    for (const char* page : {"map", "services"}) {
+        for (const ThemeKind theme : {ThemeKind::Dark, ThemeKind::Light}) {
+            PictureWish cluster = wish(page, theme);
+            cluster.select = QStringLiteral("workload:shop/api");
+            const auto picture = takePicture(cluster, opener);
+            ASSERT_TRUE(picture) << picture.error().what;
+            const auto outside = takePicture(wish(page, theme), sampleOpener());
+            ASSERT_TRUE(outside);
+            EXPECT_NE(*picture, *outside);
+            keep(*picture, QStringLiteral("cluster-%1-%2").arg(QLatin1String(page), theme == ThemeKind::Dark ? QStringLiteral("dark") : QStringLiteral("light")));
+        }
+    }
+}
+
 TEST(Pictures, unknownPageIsRefusedWithTheKnownOnes)
 {
     const auto picture = takePicture(wish("nowhere", ThemeKind::Dark), sampleOpener());

@@ -100,6 +100,34 @@ TEST(Tables, rowsThatStayKeepTheirSelection)
     EXPECT_EQ(selection.selectedRows().size(), 1);
 }
 
+TEST(InstanceTable, saysWhereAPodRunsAndHowItIsLabelled)
+{
+    SampleSource source;
+    source.moveIntoCluster();
+    const analysis::SnapshotPtr snapshot = source.snapshot({SampleSource::begin(), SampleSource::begin() + std::chrono::seconds(60)});
+    const auto api = std::find_if(snapshot->nodes.begin(), snapshot->nodes.end(), [](const analysis::Node& n) { return n.id == "workload:shop/api"; });
+    ASSERT_NE(api, snapshot->nodes.end());
+    InstanceTable model;
+    model.show(instanceRows(*snapshot, *api));
+    ASSERT_EQ(model.rowCount(), 3);
+    EXPECT_EQ(cell(model, 1, "Instance"), QLatin1String("api-2"));
+    EXPECT_EQ(cell(model, 1, "Host"), QLatin1String("node-2"));
+    EXPECT_EQ(cell(model, 1, "Zone"), QLatin1String("eu-1b"));
+    EXPECT_EQ(cell(model, 1, "Container"), QLatin1String("main"));
+    EXPECT_EQ(cell(model, 1, "Labels"), QString::fromUtf8("app=api · tier=backend · track=canary"));
+    analysis::Snapshot sidecars = *snapshot;
+    for (const analysis::Instance& instance : snapshot->instances) {
+        sidecars.instances.push_back(instance);
+        sidecars.instances.back().key = EntityKey::ofText(instance.name + " proxy");
+        sidecars.instances.back().alive = !instance.alive;
+    }
+    EXPECT_EQ(instanceRows(sidecars, *api).size(), 6u);
+    const std::vector<InstanceRow> pods = podRows(sidecars, *api);
+    EXPECT_EQ(pods.size(), 3u);
+    EXPECT_TRUE(std::all_of(pods.begin(), pods.end(), [](const InstanceRow& r) { return r.alive; }));
+    EXPECT_EQ(sharedLabels(*snapshot, *api), QString::fromUtf8("app=api · tier=backend"));
+}
+
 TEST(ServiceTable, saysWhatTheSnapshotSays)
 {
     ServiceTable model;
@@ -244,6 +272,24 @@ TEST(Timeline, narrowStripGathersSecondsAlignedToTheClock)
     const TimeRange later{source.covered().from + std::chrono::seconds(2), source.covered().to};
     const TimelineLayout moved = layoutTimeline(overview, later, 240);
     EXPECT_DOUBLE_EQ(moved.bars[1].requests, layout.bars[1].requests) << "a bar keeps its content while the strip scrolls";
+}
+
+TEST(Timeline, changesStandOutAmongWhatMerelyHappened)
+{
+    SampleSource source;
+    source.moveIntoCluster();
+    const Overview overview{source.covered(), {}, source.events(source.covered())};
+    const TimelineLayout layout = layoutTimeline(overview, source.covered(), 1200);
+    std::vector<const TimelineLayout::Mark*> changes;
+    for (const TimelineLayout::Mark& mark : layout.marks) {
+        if (mark.change)
+            changes.push_back(&mark);
+    }
+    ASSERT_EQ(changes.size(), 3u);
+    EXPECT_DOUBLE_EQ(changes[0]->x, 90 * 4);
+    EXPECT_TRUE(changes[0]->text.endsWith(QLatin1String("Rollout web: revision 4: image shop/web:1.9"))) << changes[0]->text.toStdString();
+    EXPECT_EQ(changes[1]->count, 3) << "the scaling and the two pods that it ended";
+    EXPECT_TRUE(changes[1]->text.section(QLatin1Char('\n'), 0, 0).endsWith(QString::fromUtf8("Scaled api: 3 → 1 replicas"))) << changes[1]->text.toStdString();
 }
 
 TEST(Timeline, timeAndPixelAreInverse)

@@ -13,6 +13,7 @@
 #include <optional>
 #include <sstream>
 #include <unordered_map>
+#include <utility>
 
 namespace binnacle::kube {
 
@@ -146,9 +147,9 @@ private:
         {
             const auto [place, isNew] = places.try_emplace(name, value.fields.size());
             if (isNew)
-                value.fields.emplace_back(name, std::move(field));
+                value.fields.push_back({name, std::move(field)});
             else
-                value.fields[place->second].second = std::move(field);
+                value.fields[place->second].value = std::move(field);
         }
         /// go-yaml v2 merges where the `<<` stands: it replaces what came before, and what comes after replaces it.
         void merge(const YamlValue& from)

@@ -6,10 +6,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace binnacle::kube {
+
+struct YamlField;
 
 /// One value of a YAML document, typed as JSON would have it.
 struct YamlValue {
@@ -19,11 +20,16 @@ struct YamlValue {
     bool boolean = false;
     std::string text; // String: the text; Number: its JSON spelling, empty when JSON has none (infinity)
     std::vector<YamlValue> items;
-    std::vector<std::pair<std::string, YamlValue>> fields; // each key once
+    std::vector<YamlField> fields; // each key once
     int line = 0; // 1 is the first; 0 when nothing stands there
 
     const YamlValue* find(std::string_view key) const; // null when absent or no map
     std::string toJson() const;
+};
+
+struct YamlField {
+    std::string key;
+    YamlValue value;
 };
 
 /// The first document of `text`, read as the YAML of kubectl is: YAML 1.1 words (`yes`, `on`, `y`; `017` is 15), `<<` merges at the

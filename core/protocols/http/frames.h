@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/seen_bytes.h"
 #include "core/protocols/application_protocol.h"
 #include "core/protocols/route_template.h"
 
 #include <array>
+#include <optional>
 
 namespace binnacle::protocols {
 
@@ -35,6 +37,14 @@ struct Http {
         bool leaves = false; // 101, or 2xx to CONNECT
     };
 
+    /// What a head says about the body behind it (RFC 9112 §6.3).
+    struct Framing {
+        std::optional<std::uint64_t> length;
+        bool chunked = false;
+        bool otherCoding = false; // a transfer coding that does not say where it ends
+        bool invalid = false;
+    };
+
     /// Where the reader of one direction stands.
     struct Lane : LaneState {
         enum class At : std::uint8_t {
@@ -45,10 +55,15 @@ struct Http {
             Trailer,   // after the last chunk
         };
         At at = At::Head;
+        /// Clients and servers on a kept connection repeat themselves: a head that came before, byte for byte, means what it meant then.
+        SeenBytes seen;
+        Framing seenFraming;
     };
 
     struct State {
         Lane lanes[2];
+        Request seenRequest;   // what the seen head of that direction said
+        Response seenResponse;
         Lane& lane(Direction d) { return lanes[static_cast<std::size_t>(d)]; }
         void resetLane(Direction d) { lane(d) = Lane{}; }
     };

@@ -39,13 +39,7 @@ bool couldBeMethod(std::string_view beginning);
 /// The method, or `_OTHER`.
 std::string_view knownMethod(std::string_view method);
 
-/// What a head says about the body behind it.
-struct Framing {
-    std::optional<std::uint64_t> length;
-    bool chunked = false;
-    bool otherCoding = false; // a transfer coding that does not say where it ends
-    bool invalid = false;
-};
+using Framing = Http::Framing;
 
 /// The first line and what it takes to go on from there.
 struct Head {

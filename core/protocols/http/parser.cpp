@@ -52,6 +52,16 @@ Step begun(ByteReader& in, Http::Lane& lane, const Framing& framing)
     return Step::Frame;
 }
 
+/// For the next message that begins with the same bytes.
+bool remember(Http::Lane& lane, std::string_view head, const Framing& framing)
+{
+    if (!lane.seen.isWorthIt(head))
+        return false;
+    lane.seen.remember(head);
+    lane.seenFraming = framing;
+    return true;
+}
+
 std::optional<std::uint64_t> chunkSize(std::string_view line)
 {
     std::uint64_t size = 0;
@@ -164,10 +174,11 @@ bool hasNoBody(int status, const Http::Request* answering)
     return status == 204 || status == 304 || (answering && answering->verb == Http::Verb::Head);
 }
 
-Step beginResponse(ByteReader& in, Http::Lane& lane, std::string_view status, const Framing& framing, const Http::Request* answering, Http::Response& out)
+/// The status is known, the head was consumed.
+Step beginResponse(ByteReader& in, Http::Lane& lane, const Framing& framing, const Http::Request* answering, Http::Response& out)
 {
+    const auto& status = out.status;
     const int code = (status[0] - '0') * 100 + (status[1] - '0') * 10 + (status[2] - '0');
-    std::copy_n(status.begin(), 3, out.status.begin());
     out.leaves = code == 101 || (answering && answering->verb == Http::Verb::Connect && code / 100 == 2);
     if (out.leaves || hasNoBody(code, answering))
         return begun(in, lane, {});
@@ -198,6 +209,11 @@ Step Http::nextRequest(ByteReader& in, State& state, RouteCache& routes, Request
     if (const Step blank = skipEmptyLines(in); blank != Step::Frame)
         return blank;
     const std::string_view text = in.restAsText();
+    if (const std::size_t size = lane.scanned == 0 ? lane.seen.beginning(text) : 0) {
+        out = state.seenRequest;
+        in.skip(size);
+        return begun(in, lane, lane.seenFraming);
+    }
     if (isHopeless(text, lane))
         return unfinished(text, lane);
     const Head head(text);
@@ -219,7 +235,10 @@ Step Http::nextRequest(ByteReader& in, State& state, RouteCache& routes, Request
     out.methodLength = static_cast<std::uint8_t>(method.size());
     out.version = line->version;
     out.verb = verbOf(method);
-    in.skip(static_cast<std::size_t>(body - text.data()));
+    const std::string_view whole = text.substr(0, static_cast<std::size_t>(body - text.data()));
+    if (remember(lane, whole, framing))
+        state.seenRequest = out;
+    in.skip(whole.size());
     return begun(in, lane, framing);
 }
 
@@ -231,6 +250,11 @@ Step Http::nextResponse(ByteReader& in, State& state, const Request* answering, 
     if (const Step blank = skipEmptyLines(in); blank != Step::Frame)
         return blank;
     const std::string_view text = in.restAsText();
+    if (const std::size_t size = lane.scanned == 0 ? lane.seen.beginning(text) : 0) {
+        out = state.seenResponse;
+        in.skip(size);
+        return beginResponse(in, lane, lane.seenFraming, answering, out);
+    }
     if (likenessOfResponse(text) == Likeness::No)
         return Step::Resync;
     if (isHopeless(text, lane))
@@ -243,10 +267,14 @@ Step Http::nextResponse(ByteReader& in, State& state, const Request* answering, 
     if (!body)
         return unfinished(text, lane);
     const std::string_view status = head.line.substr(9, 3);
-    in.skip(static_cast<std::size_t>(body - text.data()));
+    const std::string_view whole = text.substr(0, static_cast<std::size_t>(body - text.data()));
+    in.skip(whole.size());
     if (status[0] == '1' && status != "101")
         return Step::Skip; // interim (RFC 9110 §15.2): the final one follows
-    return beginResponse(in, lane, status, framing, answering, out);
+    std::copy_n(status.begin(), 3, out.status.begin());
+    if (remember(lane, whole, framing))
+        state.seenResponse = out;
+    return beginResponse(in, lane, framing, answering, out);
 }
 
 } // namespace binnacle::protocols

@@ -13,7 +13,7 @@ public:
     EventsPage(Workspace& workspace, QWidget* parent)
         : TablePage(workspace,
                     {tr("Events"), tr("Nothing changed"),
-                     tr("No program started or ended and nothing began or stopped listening in this range."), tr("%1 in this range")},
+                     tr("No program started or ended, nothing began or stopped listening and nothing was deployed or scaled in this range."), tr("%1 in this range")},
                     &eventRows, 3, parent)
     {
         view().sortByColumn(0, Qt::DescendingOrder);

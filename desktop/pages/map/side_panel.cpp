@@ -183,7 +183,7 @@ void SidePanel::buildNode()
     m_callerView = addTable(*column, tr("Called by"), m_callers, 1, 6, {0, 2, 5});
     m_calleeView = addTable(*column, tr("Calls"), m_callees, 1, 6, {0, 2, 5});
     m_nodeRouteView = addTable(*column, tr("Routes"), m_nodeRoutes, 0, 8, {2, 3});
-    m_instanceView = addTable(*column, tr("Instances"), m_instances, 0, 8, {2, 3});
+    m_instanceView = addTable(*column, tr("Instances"), m_instances, 0, 8, {4, 5, 6});
     m_nodeRouteView.view->sortByColumn(1, Qt::DescendingOrder);
     for (TableView* view : {m_callerView.view, m_calleeView.view}) {
         view->sortByColumn(3, Qt::DescendingOrder);
@@ -277,6 +277,8 @@ void SidePanel::showNode(const analysis::Snapshot& snapshot, const analysis::Nod
 {
     m_nodeHead.name->setText(fromStd(node.name));
     QStringList kind{kindWord(node.kind)};
+    if (node.nameSpace)
+        kind.append(tr("namespace %1").arg(fromStd(*node.nameSpace)));
     if (!node.type.empty())
         kind.append(fromStd(node.type));
     if (node.instancesMax > 0)
@@ -285,7 +287,8 @@ void SidePanel::showNode(const analysis::Snapshot& snapshot, const analysis::Nod
         if (kind.size() < 6)
             kind.append(fromStd(address.address));
     }
-    m_nodeHead.kind->setText(kind.join(QStringLiteral(" · ")));
+    const QString labels = sharedLabels(snapshot, node);
+    m_nodeHead.kind->setText(kind.join(QStringLiteral(" · ")) + (labels.isEmpty() ? QString() : QLatin1Char('\n') + labels));
     m_nodeHead.health->show(severityOf(node.health), healthWord(node.health));
     m_nodeHead.reasons->setText(joined(node.healthReasons));
     m_nodeHead.reasons->setVisible(!node.healthReasons.empty());
@@ -293,7 +296,9 @@ void SidePanel::showNode(const analysis::Snapshot& snapshot, const analysis::Nod
     m_callers.show(inboundRows(snapshot, node.id));
     m_callees.show(outboundRows(snapshot, node.id));
     m_nodeRoutes.show(routeRows(node.routes, snapshot.range));
-    m_instances.show(instanceRows(snapshot, node));
+    m_instances.show(podRows(snapshot, node));
+    for (const int hostAndZone : {2, 3}) // outside Kubernetes there is no room to say what is nearly always the same
+        m_instanceView.view->setColumnHidden(hostAndZone, node.kind != analysis::NodeKind::Workload);
     for (const Titled& table : {m_callerView, m_calleeView, m_nodeRouteView, m_instanceView})
         present(table);
     m_stack->setCurrentIndex(1);

@@ -120,7 +120,8 @@ void ServiceDetail::buildTables(QVBoxLayout& column)
     addTable(column, tr("Status codes"), m_statuses, 0, 8)->sortByColumn(1, Qt::DescendingOrder);
     TableView* callers = addTable(column, tr("Called by"), m_callers, 1, 8);
     TableView* callees = addTable(column, tr("Calls"), m_callees, 1, 8);
-    addTable(column, tr("Instances"), m_instances, 3, 8)->sortByColumn(0, Qt::AscendingOrder);
+    m_instanceView = addTable(column, tr("Instances"), m_instances, 6, 8);
+    m_instanceView->sortByColumn(0, Qt::AscendingOrder);
     for (TableView* view : {callers, callees}) {
         view->sortByColumn(3, Qt::DescendingOrder);
         connect(view, &TableView::keyActivated, this, [this](const QString& key) { m_workspace.select(EdgeId{key.toStdString()}); });
@@ -138,6 +139,8 @@ void ServiceDetail::show(const analysis::SnapshotPtr& snapshot, const std::strin
     m_callers.show(inboundRows(*snapshot, nodeId));
     m_callees.show(outboundRows(*snapshot, nodeId));
     m_instances.show(instanceRows(*snapshot, *node));
+    for (const int ofKubernetes : {3, 4, 5})
+        m_instanceView->setColumnHidden(ofKubernetes, node->kind != analysis::NodeKind::Workload);
     const TimeRange range = snapshot->range;
     m_series.ask([source = m_workspace.source(), nodeId, range] { return source ? source->series(nodeId, range, kPoints) : std::vector<analysis::SeriesPoint>(); },
                  [this, range](const std::vector<analysis::SeriesPoint>& points) { showSeries(range, points); });

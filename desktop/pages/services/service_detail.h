@@ -49,6 +49,7 @@ private:
     RouteTable m_routes;
     EdgeTable m_callers{EdgeColumns::Callers}, m_callees{EdgeColumns::Callees};
     InstanceTable m_instances;
+    TableView* m_instanceView = nullptr;
     LatestAnswer m_series{this};
 };
 

@@ -49,6 +49,15 @@ TEST(CommandLine, takesEveryOption)
     EXPECT_DOUBLE_EQ(run.cpuShare, 0.25);
 }
 
+TEST(CommandLine, aProbeAsksOnlyWhetherAnAgentRuns)
+{
+    const Parsed parsed = parse({"check", "--running", "--listen=127.0.0.1:1234"});
+    ASSERT_TRUE(parsed.invocation.has_value());
+    EXPECT_EQ(parsed.invocation->command, Command::CheckRunning);
+    EXPECT_EQ(parsed.invocation->run.listen.toText(), "127.0.0.1:1234");
+    EXPECT_EQ(parse({"check"}).invocation->command, Command::Check);
+}
+
 TEST(CommandLine, readsOptionsFromAFile)
 {
     const samples::ScratchFolder scratch;

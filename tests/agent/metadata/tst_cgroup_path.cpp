@@ -46,6 +46,9 @@ INSTANTIATE_TEST_SUITE_P(Kubernetes, CgroupPathTest, ::testing::Values(
     Vector{"/kubepods/burstable/pod0123456789abcdef0123456789abcdef/<C>", "<C>", "0123456789abcdef0123456789abcdef", ""},
     Vector{"/kubepods.slice/kubepods-pod<u>.slice/cri-containerd-<C>.scope", "<C>", "<U>", ""},
     Vector{"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod<u>.slice/cri-containerd-<C>.scope", "<C>", "<U>", ""},
+    Vector{"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod<u>.slice/cri-containerd-<C>.scope", "<C>", "<U>", ""},
+    Vector{"/kubepods/besteffort/pod<U>/<C>", "<C>", "<U>", ""},
+    Vector{"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod<u>.slice/crio-<C>.scope", "<C>", "<U>", ""},
     Vector{"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod<u>.slice/crio-<C>.scope/container", "<C>", "<U>", ""},
     Vector{"/kubepods.slice/kubepods-pod<u>.slice/crio-conmon-<C>.scope", "", "<U>", ""},
     Vector{"/kubepods/burstable/pod<U>/crio-<C>", "<C>", "<U>", ""},
@@ -61,6 +64,11 @@ INSTANTIATE_TEST_SUITE_P(Kubernetes, CgroupPathTest, ::testing::Values(
     Vector{"/kubepods/pod<U>/<C>/init.scope", "<C>", "<U>", ""},
     Vector{"/kubepods.slice/kubepods-pod<u>.slice/cri-containerd-<C>.scope/system.slice/x.service", "<C>", "<U>", "x"},
     Vector{"/../cri-containerd-<C>.scope", "<C>", "", ""},
+    Vector{"/../../besteffort/pod<U>/<C>", "<C>", "<U>", ""},          // a sibling's, seen from inside a pod
+    Vector{"/../kubepods-burstable-pod<u>.slice/cri-containerd-<C>.scope", "<C>", "<U>", ""},
+    Vector{"/khost-b/kubepods/besteffort/pod<U>/<C>", "<C>", "<U>", ""}, // the pods of one of two hosts that share a kernel
+    Vector{"/../khost-b/kubepods/besteffort/pod<U>/<C>", "<C>", "<U>", ""}, // … seen by its neighbour
+    Vector{"/system.slice/docker-<H>.scope/kubelet/kubepods/burstable/pod<U>/<C>", "<C>", "<U>", ""},
     Vector{"/custom/kubepods/pod<U>/<C>", "<C>", "<U>", ""},
     Vector{"/binnacle-lab/kubepods/besteffort/pod<U>/<C>", "<C>", "<U>", ""},
     Vector{"/kubepods/pod<U>/<C> (deleted)", "<C>", "<U>", ""}));
@@ -80,6 +88,9 @@ INSTANTIATE_TEST_SUITE_P(Others, CgroupPathTest, ::testing::Values(
     Vector{"/system.slice/cron.service", "", "", ""},
     Vector{"/system.slice/ssh.service", "", "", ""},
     Vector{"/user.slice/user-1000.slice/session-3.scope", "", "", ""},
+    Vector{"/init.scope", "", "", ""},
+    Vector{"/lxc.payload.name/init.scope", "name", "", ""},
+    Vector{"/docker/<C> (deleted)", "<C>", "", ""},
     Vector{"/user.slice/user-1000.slice/user@1000.service/init.scope", "", "", ""},
     Vector{"/user.slice/user-1000.slice/user@1000.service/app.slice/shop.service", "", "", "shop"},
     Vector{"/podruntime/runtime", "", "", ""},

@@ -21,6 +21,8 @@ struct FakeProcess {
     std::string cgroup = "0::/\n";
     std::uint32_t netns = 1;
     std::uint64_t startTicks = 1000; // of 10 ms
+    std::string mountInfo{};
+    std::uint32_t mountNamespace = 1;
 };
 
 /// A procfs made of plain files, removed at the end.
@@ -54,6 +56,9 @@ public:
         write(folder / "environ", zeroSeparated(process.environment));
         write(folder / "cgroup", process.cgroup);
         std::filesystem::create_symlink("net:[" + std::to_string(process.netns) + "]", folder / "ns/net");
+        std::filesystem::create_symlink("mnt:[" + std::to_string(process.mountNamespace) + "]", folder / "ns/mnt");
+        if (!process.mountInfo.empty())
+            write(folder / "mountinfo", process.mountInfo);
         if (!process.executable.empty())
             std::filesystem::create_symlink(process.executable, folder / "exe");
     }

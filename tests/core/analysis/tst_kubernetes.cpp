@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/analysis/internal/directory.h"
 #include "core/analysis/snapshot.h"
 #include "tests/core/analysis/batch_builder.h"
 #include "tests/core/analysis/snapshot_text.h"
@@ -291,6 +292,26 @@ TEST(Kubernetes, containersOfAPodCountAsOneInstance)
     ASSERT_TRUE(snapshot);
     EXPECT_EQ(nodesText(*snapshot), "workload:demo/api 2/2 unknown\n");
     EXPECT_EQ(snapshot->instances.size(), 4U) << "each container is still told of";
+}
+
+TEST(Kubernetes, addressesNotSaidForLongestAreForgottenFirst)
+{
+    const auto address = [](std::size_t i) { return Endpoint{InternetAddress::fromV4(static_cast<std::uint32_t>(i)), 0}; };
+    internal::Directory directory;
+    const auto say = [&](int offset, std::size_t from, std::size_t to) {
+        BatchBuilder b("a", offset);
+        const auto service = workload(b, "api");
+        const Batch batch = b.build();
+        internal::Directory::Batch names(directory, batch);
+        for (std::size_t i = from; i < to; ++i)
+            names.address({address(i), service, telemetry::kNone, {}});
+    };
+    say(0, 0, internal::kMaxLeads);
+    say(1, 0, internal::kMaxLeads / 2);
+    say(2, internal::kMaxLeads, internal::kMaxLeads + 1);
+    EXPECT_TRUE(directory.findLeads(address(0)));
+    EXPECT_TRUE(directory.findLeads(address(internal::kMaxLeads)));
+    EXPECT_FALSE(directory.findLeads(address(internal::kMaxLeads - 1)));
 }
 
 TEST(Kubernetes, changesAreEventsOfTheWorkloadOrTheHost)

@@ -207,6 +207,32 @@ TEST(RowFilter, keepsTheMapWhole)
     EXPECT_FALSE(filterRows(ShowWhat::Map, untouched, "type=nginx and to=process:api").has_value());
 }
 
+TEST(RowFilter, asksForANamespaceEverywhere)
+{
+    const analysis::Snapshot snapshot = everything();
+    const auto left = [&](ShowWhat what, const char* where) {
+        Json object = showJson(what, snapshot, kSource);
+        EXPECT_TRUE(filterRows(what, object, where).has_value()) << where;
+        return object;
+    };
+    const Json map = left(ShowWhat::Map, "namespace=jobs");
+    ASSERT_EQ(map.at("nodes").size(), 1U);
+    EXPECT_EQ(map.at("nodes").at(0).at("id"), "workload:jobs/batch");
+    ASSERT_FALSE(map.at("edges").empty());
+    for (const Json& edge : map.at("edges"))
+        EXPECT_EQ(edge.at("from"), "workload:jobs/batch");
+    EXPECT_EQ(left(ShowWhat::Map, "namespace=jobs and port=5432").at("nodes").size(), 2U) << "a field of edges makes it a filter of edges";
+    EXPECT_EQ(left(ShowWhat::Services, "namespace=jobs").at("services").size(), 1U);
+    const Json tcp = left(ShowWhat::Tcp, "namespace=jobs");
+    ASSERT_EQ(tcp.at("pairs").size(), 1U);
+    EXPECT_EQ(tcp.at("pairs").at(0).at("from"), "workload:jobs/batch");
+    EXPECT_FALSE(tcp.at("pairs").at(0).contains("namespace")) << "it can be asked for; it is not shown";
+    EXPECT_EQ(tcp.at("connections").size(), 1U);
+    EXPECT_EQ(left(ShowWhat::InFlight, "namespace=jobs").at("inflight").size(), 1U);
+    EXPECT_EQ(left(ShowWhat::Events, "namespace~jo*").at("events").size(), 1U);
+    EXPECT_TRUE(left(ShowWhat::Tcp, "namespace=elsewhere").at("pairs").empty());
+}
+
 TEST(RowFilter, keepsRowsOfAList)
 {
     Json services = showJson(ShowWhat::Services, everything(), kSource);

@@ -76,7 +76,7 @@ TEST(ApiClient, saysWhatIsForbiddenAndWhoIsUnknown)
 
 TEST(ApiClient, listsPageByPage)
 {
-    Cluster cluster({{"objects", json::array()}});
+    Cluster cluster(json{{"objects", json::array()}});
     for (int i = 0; i < 7; ++i)
         cluster.http.order("POST", "/object", {{"action", "put"}, {"object", configMap(i)}});
     ListQuery query{.collection = kPods};
@@ -100,7 +100,7 @@ TEST(ApiClient, aListThatExpiresBetweenPagesGoesOnWithTheFreshToken)
 {
     const json expired{{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", {{"continue", "fresh"}}}, {"status", "Failure"}, {"message", "expired"}, {"reason", "Expired"}, {"code", 410}};
     const json lastPage{{"kind", "PodList"}, {"apiVersion", "v1"}, {"metadata", {{"resourceVersion", "99"}}}, {"items", json::array({configMap(9)})}};
-    Cluster cluster({{"responses", json::array({{{"match", {{"pattern", "continue=fresh"}}}, {"status", 200}, {"body", lastPage.dump()}, {"content_type", "application/json"}},
+    Cluster cluster(json{{"responses", json::array({{{"match", {{"pattern", "continue=fresh"}}}, {"status", 200}, {"body", lastPage.dump()}, {"content_type", "application/json"}},
                                                 {{"match", {{"pattern", "continue="}}}, {"status", 410}, {"status_object", expired}}})}});
     cluster.http.order("POST", "/object", {{"action", "put"}, {"object", configMap(1)}});
     ListQuery query{.collection = kPods};
@@ -114,7 +114,7 @@ TEST(ApiClient, aListThatExpiresBetweenPagesGoesOnWithTheFreshToken)
 
 TEST(ApiClient, pathPrefixesAndProxiesAreNoObstacle)
 {
-    Cluster prefixed({{"path_prefix", "/k8s/clusters/c-1"}});
+    Cluster prefixed(json{{"path_prefix", "/k8s/clusters/c-1"}});
     EXPECT_TRUE(prefixed.api.list({.collection = kPods}));
     for (const char* key : {"proxy_url", "tls_proxy_url", "socks_url"}) {
         ClusterAccess access = prefixed.http.access();
@@ -127,7 +127,7 @@ TEST(ApiClient, pathPrefixesAndProxiesAreNoObstacle)
 
 TEST(ApiClient, whatIsNoApiServerIsRecognised)
 {
-    Cluster cluster({{"responses", json::array({{{"match", {{"pattern", "pods"}}}, {"status", 200}, {"body", "<html>Welcome</html>"}, {"content_type", "text/html"}}})}});
+    Cluster cluster(json{{"responses", json::array({{{"match", {{"pattern", "pods"}}}, {"status", 200}, {"body", "<html>Welcome</html>"}, {"content_type", "text/html"}}})}});
     const auto found = cluster.api.list({.collection = kPods});
     ASSERT_FALSE(found);
     EXPECT_SAYS(found.error().what, "the answer is no list");

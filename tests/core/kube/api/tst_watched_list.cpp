@@ -66,7 +66,7 @@ TEST(WatchedList, streamsTheListThenTheChanges)
 
 TEST(WatchedList, aServerWithoutStreamedListsIsListedPageByPage)
 {
-    const Watching watching({{"gates", {{"WatchList", false}}}});
+    const Watching watching(json{{"gates", {{"WatchList", false}}}});
     ASSERT_TRUE(watching.sees("synced")) << watching.sink->trouble();
     watching.put(pod("c"));
     ASSERT_TRUE(watching.sees("+n/c"));
@@ -76,7 +76,7 @@ TEST(WatchedList, aServerWithoutStreamedListsIsListedPageByPage)
 TEST(WatchedList, eventsMayBeCutAnywhere)
 {
     for (const json& chunk : {json(1), json(7), json("utf8")}) {
-        const Watching watching({{"watch", {{"chunk", chunk}}}});
+        const Watching watching(json{{"watch", {{"chunk", chunk}}}});
         ASSERT_TRUE(watching.sees("synced"));
         watching.put(pod("c", "ää€𝄞"));
         EXPECT_TRUE(watching.sees("+n/c")) << chunk;
@@ -99,7 +99,7 @@ TEST(WatchedList, resumesAfterEveryKindOfEndWithoutTellingTwice)
 
 TEST(WatchedList, halfALineIsNoEvent)
 {
-    const Watching watching({{"watch", {{"faults", json::array({{{"times", 1}, {"after_events", 4}, {"do", "half_line"}, {"then", "eof"}}})}}}});
+    const Watching watching(json{{"watch", {{"faults", json::array({{{"times", 1}, {"after_events", 4}, {"do", "half_line"}, {"then", "eof"}}})}}}});
     ASSERT_TRUE(watching.sees("synced"));
     for (int i = 0; i < 4; ++i)
         watching.put(pod("c" + std::to_string(i)));
@@ -138,7 +138,7 @@ TEST(WatchedList, aVersionThatExpiredMeanwhileIsAGapToo)
 
 TEST(WatchedList, aBusyServerIsAskedAgain)
 {
-    const Watching watching({{"responses", json::array({{{"match", {{"pattern", "watch=true"}}}, {"times", 2}, {"status", 429}, {"headers", {{"Retry-After", "0"}}}, {"body", "busy"}}})}});
+    const Watching watching(json{{"responses", json::array({{{"match", {{"pattern", "watch=true"}}}, {"times", 2}, {"status", 429}, {"headers", {{"Retry-After", "0"}}}, {"body", "busy"}}})}});
     ASSERT_TRUE(watching.sees("synced"));
     EXPECT_EQ(watching.sink->count("trouble"), 2);
     EXPECT_GE(watching.watchesAsked(), 3);
@@ -146,7 +146,7 @@ TEST(WatchedList, aBusyServerIsAskedAgain)
 
 TEST(WatchedList, whatIsForbiddenIsToldAndTriedAgain)
 {
-    const Watching watching({{"authorization", {{"rules", json::array()}}}});
+    const Watching watching(json{{"authorization", {{"rules", json::array()}}}});
     ASSERT_TRUE(watching.sees("trouble", 3));
     EXPECT_NE(watching.sink->trouble().find("this user may not watch pods (403: "), std::string::npos) << watching.sink->trouble();
     watching.server.order("POST", "/script", {{"authorization", nullptr}});

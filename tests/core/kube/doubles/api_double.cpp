@@ -48,7 +48,7 @@ ApiDouble::ApiDouble(const nlohmann::json& script)
     if (!::mkdtemp(m_folder.data()))
         throw std::runtime_error("no folder for the double");
     const std::string scriptFile = m_folder + "/script.json";
-    std::ofstream(scriptFile) << script.dump();
+    std::ofstream(scriptFile) << (script.is_null() ? "{}" : script.dump());
     int input[2];
     int output[2];
     if (::pipe2(input, O_CLOEXEC) != 0 || ::pipe2(output, O_CLOEXEC) != 0)
@@ -68,7 +68,9 @@ ApiDouble::ApiDouble(const nlohmann::json& script)
     m_input = input[1];
     const std::string line = readAll(output[0], true);
     ::close(output[0]);
-    m_addresses = nlohmann::json::parse(line);
+    m_addresses = nlohmann::json::parse(line, nullptr, false);
+    if (!m_addresses.is_object())
+        throw std::runtime_error("the double did not start: " + line);
 }
 
 ApiDouble::~ApiDouble()
@@ -102,6 +104,7 @@ nlohmann::json ApiDouble::order(const std::string& method, const std::string& pa
         throw std::runtime_error("the double's control endpoint is away");
     const std::string text = body.is_null() ? "" : body.dump();
     sendAll(socket, method + " " + path + " HTTP/1.1\r\nHost: control\r\nConnection: close\r\nContent-Length: " + std::to_string(text.size()) + "\r\n\r\n" + text);
+    ::shutdown(socket, SHUT_WR); // one order a connection
     const std::string answer = readAll(socket, false);
     ::close(socket);
     if (answer.find(" 200 ") != 8)

@@ -69,7 +69,7 @@ TEST(PortForward, carriesBytesBothWaysByEitherProtocol)
 TEST(PortForward, serverBytesMayComeOneByOneAndMessagesInPieces)
 {
     for (const json& faults : {json{{"segment", 1}}, json{{"fragment", 3}}}) {
-        Forwarding forwarding({{"portforward", {{"faults", faults}}}});
+        Forwarding forwarding(json{{"portforward", {{"faults", faults}}}});
         for (const ForwardChoice choice : kBoth) {
             auto opened = forwarding.open(choice);
             ASSERT_TRUE(opened) << opened.error().what;
@@ -128,7 +128,7 @@ TEST(PortForward, rolesOldAndNewOnServersOldAndNew)
     for (const Case& each : {Case{{"get"}, "1.31", "websocket"}, Case{{"create"}, "1.31", "spdy"}, Case{{"get", "create"}, "1.31", "websocket"},
                              Case{{"get"}, "1.36", "(missing: create)"}, Case{{"create"}, "1.36", "spdy"}, Case{{"get", "create"}, "1.36", "websocket"},
                              Case{{"list"}, "1.31", "(missing: get and create)"}, Case{{"list"}, "1.36", "(missing: get and create)"}}) {
-        Forwarding forwarding({{"server_version", each.version}, {"authorization", {{"rules", json::array({rule(each.verbs)})}}}}, "nobody-token");
+        Forwarding forwarding(json{{"server_version", each.version}, {"authorization", {{"rules", json::array({rule(each.verbs)})}}}}, "nobody-token");
         const auto opened = forwarding.open();
         const std::string outcome = !opened ? opened.error().what : opened->protocol == ForwardProtocol::Spdy ? "spdy" : "websocket";
         EXPECT_SAYS(outcome, each.outcome) << " on " << each.version;
@@ -152,14 +152,14 @@ TEST(PortForward, aProxyThatStripsTheUpgradeIsNamed)
 {
     Forwarding forwarding({}, "admin-token", "stripping_url");
     EXPECT_SAYS(forwarding.refusal(), "something between here and the API server, a proxy or a load balancer, takes the Upgrade header away");
-    Forwarding welcoming({{"proxies", {{"stripped_answer", "200"}}}}, "admin-token", "stripping_url");
+    Forwarding welcoming(json{{"proxies", {{"stripped_answer", "200"}}}}, "admin-token", "stripping_url");
     EXPECT_SAYS(welcoming.refusal(), "takes the Upgrade header away (it answered 200 instead of 101)");
 }
 
 TEST(PortForward, aForeignAnswerToTheHandshakeIsNotTaken)
 {
-    EXPECT_SAYS(Forwarding({{"portforward", {{"faults", {{"wrong_accept", true}}}}}}).refusal(ForwardChoice::WebSocketOnly), "does not fit its question");
-    EXPECT_SAYS(Forwarding({{"portforward", {{"faults", {{"protocol", "v5.channel.k8s.io"}}}}}}).refusal(ForwardChoice::WebSocketOnly), "which was not offered");
+    EXPECT_SAYS(Forwarding(json{{"portforward", {{"faults", {{"wrong_accept", true}}}}}}).refusal(ForwardChoice::WebSocketOnly), "does not fit its question");
+    EXPECT_SAYS(Forwarding(json{{"portforward", {{"faults", {{"protocol", "v5.channel.k8s.io"}}}}}}).refusal(ForwardChoice::WebSocketOnly), "which was not offered");
 }
 
 TEST(PortForward, aPortWhereNothingListensEndsTheStream)
@@ -180,7 +180,7 @@ TEST(PortForward, aPortWhereNothingListensEndsTheStream)
 TEST(PortForward, tokensAreRenewedWhenTheHandshakeIsRefused)
 {
     ScriptedServer pod(helloThenEcho);
-    ApiDouble server({{"portforward", {{"ports", {{std::to_string(kPort), pod.port()}}}}}});
+    ApiDouble server(json{{"portforward", {{"ports", {{std::to_string(kPort), pod.port()}}}}}});
     Reactor reactor;
     const auto credentials = std::make_shared<FixedCredentials>(RequestCredentials{.authorization = "Bearer stale"});
     credentials->setNext({.authorization = "Bearer admin-token", .revision = 1});

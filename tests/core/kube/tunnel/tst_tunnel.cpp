@@ -135,7 +135,7 @@ TEST(Tunnel, theSocketIsOfThisUserAlone)
 
 TEST(Tunnel, whatTheLocalSideSaidBeforeIsNotLost)
 {
-    Tunnelling tunnelling({{"responses", json::array({{{"match", {{"pattern", "portforward"}}}, {"times", 2}, {"status", 503}, {"body", "soon"}}})}});
+    Tunnelling tunnelling(json{{"responses", json::array({{{"match", {{"pattern", "portforward"}}}, {"times", 2}, {"status", 503}, {"body", "soon"}}})}});
     const auto one = tunnelling.connect();
     EXPECT_TRUE(one->write("early"));
     EXPECT_EQ(one->read(1), "") << "its try failed";
@@ -254,7 +254,7 @@ TEST(Tunnel, pingsKeepAnIdleConnectionAlive)
 
 TEST(Tunnel, aServerThatAnswersNoPingIsDead)
 {
-    Tunnelling tunnelling({{"portforward", {{"faults", {{"no_pong", true}}}}}}, std::chrono::milliseconds(50));
+    Tunnelling tunnelling(json{{"portforward", {{"faults", {{"no_pong", true}}}}}}, std::chrono::milliseconds(50));
     const auto end = tunnelling.connect();
     ASSERT_TRUE(tunnelling.greets(end));
     EXPECT_EQ(end->read(1), "");
@@ -295,7 +295,7 @@ TEST(Tunnel, itsEndClosesWhatIsOpen)
 
 TEST(Tunnel, aRoleThatOnlyCreatesGoesBySpdy)
 {
-    Tunnelling tunnelling({{"authorization", {{"rules", json::array({{{"users", {"nobody"}}, {"verbs", {"create"}}, {"api_groups", {""}}, {"resources", {"pods/portforward"}}}})}}}},
+    Tunnelling tunnelling(json{{"authorization", {{"rules", json::array({{{"users", {"nobody"}}, {"verbs", {"create"}}, {"api_groups", {""}}, {"resources", {"pods/portforward"}}}})}}}},
                           std::chrono::milliseconds(20));
     tunnelling.credentials->set({.authorization = "Bearer nobody-token"});
     const auto end = tunnelling.connect();

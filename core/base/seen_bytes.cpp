@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/seen_bytes.h"
+
+#include <array>
+#include <random>
+#include <xxhash.h>
+
+namespace binnacle {
+
+namespace {
+
+/// A secret instead of a seed: from a seed, XXH3 would make a new secret for every text of more than 240 bytes.
+const std::array<unsigned int, 48> kSecret = [] {
+    std::array<unsigned int, 48> secret;
+    std::random_device device;
+    for (unsigned int& part : secret)
+        part = device();
+    return secret;
+}();
+static_assert(sizeof(kSecret) >= XXH3_SECRET_SIZE_MIN);
+
+XXH128_hash_t digest(std::string_view bytes) { return XXH3_128bits_withSecret(bytes.data(), bytes.size(), kSecret.data(), sizeof(kSecret)); }
+
+} // namespace
+
+std::size_t SeenBytes::beginning(std::string_view text)
+{
+    if (m_size == 0 || text.size() < m_size)
+        return 0;
+    const XXH128_hash_t hash = digest(text.substr(0, m_size));
+    if (hash.high64 == m_high && hash.low64 == m_low) {
+        m_misses = 0;
+        return m_size;
+    }
+    m_misses = static_cast<std::uint8_t>(m_misses < kPatience ? m_misses + 1 : kPatience);
+    if (m_misses == kPatience)
+        m_size = 0; // until the next one is remembered, nothing is hashed
+    return 0;
+}
+
+void SeenBytes::remember(std::string_view bytes)
+{
+    const XXH128_hash_t hash = digest(bytes);
+    m_high = hash.high64;
+    m_low = hash.low64;
+    m_size = static_cast<std::uint16_t>(bytes.size());
+}
+
+} // namespace binnacle
