@@ -3,6 +3,7 @@
 #include "core/kube/config/contexts.h"
 #include "core/kube/config/sources.h"
 #include "core/kube/credentials/printable.h"
+#include "desktop/cli/cluster_session.h"
 #include "desktop/cli/commands.h"
 #include "desktop/cli/table.h"
 #include "desktop/ingest/agent_handshake.h"
@@ -86,12 +87,16 @@ Result<void> runDiagnose(const DiagnoseCommand& command)
     const auto runtime = terminalRuntime();
     kube::Diagnosis diagnosis({command.context, command.agentNamespace, command.kubeconfig}, diagnosisTools(*runtime));
     const bool isText = command.output == Output::Text;
+    const Cancellation cancellation;
+    const CancelOnSignal guard(cancellation);
     const auto steps = diagnosis.run(*from, [isText](const kube::DiagnosisStep& step) {
         if (isText)
             print(kube::diagnosisText(step));
-    });
+    }, cancellation);
     if (!isText)
         print(kube::diagnosisJson(command.context, steps));
+    if (cancellation.isCancelled())
+        return failure(ErrorCode::Cancelled, "cancelled; the steps that had ended are above");
     for (const kube::DiagnosisStep& step : steps) {
         if (step.state == kube::StepState::Failed)
             return failure(ErrorCode::Unavailable, "the step `" + std::string(kube::nameOf(step.id)) + "` failed: " + step.why);

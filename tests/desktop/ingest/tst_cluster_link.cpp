@@ -156,7 +156,7 @@ TEST(ClusterLink, comesBackByItselfWhenTunnelsAreCut)
     EXPECT_FALSE(recording.hadDuplicates());
 }
 
-TEST(ClusterLink, aMissingRightIsTheAgentsSentenceAndTheMissingTimeAGap)
+TEST(ClusterLink, anAgentThatGoesIsAwayWithASentenceAndTheMissingTimeIsAGap)
 {
     FakeCluster cluster;
     FakeHost a(samples::kAgent, "host-a", true), b(kOther, "host-b", true);
@@ -197,7 +197,7 @@ TEST(ClusterLink, severalContextsAtOnceAreToldApart)
     EXPECT_TRUE(recording.names(AgentState::Live).contains("node-a (context admin-certificate)"));
     waitFor([&] { return recording.recorder->status().clusters[2].state == ClusterState::Refused; });
     const RecorderStatus status = recording.recorder->status();
-    EXPECT_SAYS(status.clusters[2].trouble->what, "cannot list resource \"pods\"");
+    EXPECT_SAYS(status.clusters[2].trouble->what, "may not watch pods in namespace binnacle");
     EXPECT_EQ(status.clusters[3].state, ClusterState::Refused);
     EXPECT_SAYS(status.clusters[3].trouble->what, "no-such");
 }
