@@ -174,7 +174,7 @@ Result<OpenedSource> openClusters(const ClusterOptions& clusters, const std::vec
         return source;
     for (const Target& target : opened->targets) { // what lies between knows better than the last hop
         if (auto why = opened->agents->whyAway(target))
-            return std::unexpected(std::move(*why));
+            return std::unexpected(std::move(*why).within(target.toWords()));
     }
     return source;
 }

@@ -165,15 +165,13 @@ std::optional<Error> ClusterLink::whyAway(const Target& target) const
     if (found == m_agents.end())
         return std::nullopt;
     if (const auto pod = m_pods->find(found->first); !pod)
-        return Error(pod.error()).within(target.label);
+        return pod.error();
     for (const auto& way : {found->second.control, found->second.bulk}) {
         const std::lock_guard wayLock(way->mutex);
         if (way->why)
-            return Error(*way->why).within(target.label);
+            return way->why;
     }
-    if (auto trouble = m_pods->trouble())
-        return std::move(*trouble).within(target.label);
-    return std::nullopt;
+    return m_pods->trouble();
 }
 
 void ClusterLink::retry()

@@ -170,7 +170,7 @@ TEST(ClusterLink, anAgentThatGoesIsAwayWithASentenceAndTheMissingTimeIsAGap)
     b.stopServing();
     a.feed(20);
     waitFor([&] { return recording.secondsOf(samples::kAgent) == 25 && recording.names(AgentState::Away).contains("node-b (context admin-token)"); });
-    EXPECT_SAYS(recording.troubleOf("node-b (context admin-token)"), "node-b (context admin-token)");
+    EXPECT_FALSE(recording.troubleOf("node-b (context admin-token)").empty());
     ASSERT_TRUE(recording.recorder->stop().has_value());
     ASSERT_EQ(recording.gaps().size(), 1u);
     EXPECT_EQ(recording.gaps().front().agent, kOther);
