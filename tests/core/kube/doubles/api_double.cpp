@@ -124,9 +124,9 @@ nlohmann::json ApiDouble::order(const std::string& method, const std::string& pa
     ::close(socket);
     if (answer.find(" 200 ") != 8)
         throw std::runtime_error("the double refuses " + path + ": " + answer);
-    const std::size_t body = answer.find("\r\n\r\n") + 4;
-    const bool isChunked = answer.substr(0, body).find("chunked") != std::string::npos; // long answers are
-    return nlohmann::json::parse(isChunked ? joinChunks(answer.substr(body)) : answer.substr(body));
+    const std::size_t headEnd = answer.find("\r\n\r\n") + 4;
+    const bool isChunked = answer.substr(0, headEnd).find("chunked") != std::string::npos; // long answers are
+    return nlohmann::json::parse(isChunked ? joinChunks(answer.substr(headEnd)) : answer.substr(headEnd));
 }
 
 std::vector<nlohmann::json> ApiDouble::log(const std::string& kind) const
