@@ -68,6 +68,14 @@ void endOnSignals(QApplication& application)
     watch->start(200);
 }
 
+std::vector<ClusterWish> clustersOf(const WindowOptions& options)
+{
+    std::vector<ClusterWish> clusters;
+    for (const std::string& context : options.contexts)
+        clusters.push_back({context, options.agentNamespace, options.kubeconfig});
+    return clusters;
+}
+
 int runWindow(const WindowOptions& options, int& argc, char** argv)
 {
     if (options.layout && !findPage(QString::fromStdString(*options.layout))) {
@@ -90,6 +98,8 @@ int runWindow(const WindowOptions& options, int& argc, char** argv)
         agents.append(QString::fromStdString(agent));
     if (!files.isEmpty())
         window.openFiles(files);
+    else if (!options.contexts.empty())
+        window.connectToClusters(clustersOf(options));
     else if (!agents.isEmpty())
         window.connectTo(agents);
     if (options.layout)

@@ -254,6 +254,16 @@ void MainWindow::connectTo(const QStringList& agents)
     take(m_opener.connectTo(targets, {}), tr("Connect to agents"));
 }
 
+void MainWindow::connectToClusters(const std::vector<ClusterWish>& clusters)
+{
+    if (clusters.empty() || !letGoOfRecording())
+        return;
+    for (const ClusterWish& cluster : clusters)
+        m_settings.recentContexts = withRecent(m_settings.recentContexts, fromStd(cluster.context));
+    storeSettings(m_settings);
+    take(m_opener.connectToClusters(clusters), tr("Connect to a cluster"));
+}
+
 void MainWindow::askConnect()
 {
     ConnectDialog dialog(m_settings.recentAgents, QString::fromStdString(m_opener.findLocalAgent()), m_opener.checkAgent, this);
@@ -323,14 +333,18 @@ void MainWindow::fillSourceMenu()
 {
     m_sourceMenu->clear();
     for (const Origin& origin : m_workspace->origins()) {
-        QAction* line = m_sourceMenu->addAction(fromStd(origin.name) + (origin.sentence.empty() ? QString() : QStringLiteral(" — ") + fromStd(origin.sentence)));
+        QAction* line = m_sourceMenu->addAction(contextIcon(origin.context, tokensOf(*this)), fromStd(origin.name) + (origin.sentence.empty() ? QString() : QStringLiteral(" — ") + fromStd(origin.sentence)));
         line->setEnabled(false);
     }
     m_sourceMenu->addSeparator();
     m_sourceMenu->addAction(tr("Connect to agents…"), this, &MainWindow::askConnect);
     m_sourceMenu->addAction(tr("Open a session…"), this, &MainWindow::askOpen);
-    if (!m_settings.recentAgents.isEmpty() || !m_settings.recentFiles.isEmpty())
+    if (!m_settings.recentContexts.isEmpty() || !m_settings.recentAgents.isEmpty() || !m_settings.recentFiles.isEmpty())
         m_sourceMenu->addSection(tr("Latest"));
+    for (const QString& context : m_settings.recentContexts) {
+        m_sourceMenu->addAction(contextIcon(context.toStdString(), tokensOf(*this)), tr("Context %1").arg(context), this,
+                                [this, context] { connectToClusters({{.context = context.toStdString()}}); });
+    }
     for (const QString& agent : m_settings.recentAgents)
         m_sourceMenu->addAction(icon("connect"), agent, this, [this, agent] { connectTo({agent}); });
     for (const QString& file : m_settings.recentFiles) {

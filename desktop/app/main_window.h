@@ -47,6 +47,7 @@ public:
 
     void openFiles(const QStringList& files);
     void connectTo(const QStringList& agents);
+    void connectToClusters(const std::vector<ClusterWish>& clusters);
     void toggleTheme();
     /// Ends the range at this TIME of contracts.md as soon as enough of the recording is there.
     void moveToWhenRead(const std::string& time);

@@ -21,6 +21,7 @@ Settings loadSettings()
     settings.geometry = stored.value(name("geometry")).toByteArray();
     settings.recentAgents = stored.value(name("recentAgents")).toStringList();
     settings.recentFiles = stored.value(name("recentFiles")).toStringList();
+    settings.recentContexts = stored.value(name("recentContexts")).toStringList();
     return settings;
 }
 
@@ -33,6 +34,7 @@ void storeSettings(const Settings& settings)
     stored.setValue(name("geometry"), settings.geometry);
     stored.setValue(name("recentAgents"), settings.recentAgents);
     stored.setValue(name("recentFiles"), settings.recentFiles);
+    stored.setValue(name("recentContexts"), settings.recentContexts);
 }
 
 QStringList withRecent(QStringList list, const QString& entry)

@@ -12,7 +12,7 @@ namespace binnacle::desktop {
 struct Settings {
     ThemeKind theme = ThemeKind::Dark;
     QByteArray geometry;
-    QStringList recentAgents, recentFiles; // latest first
+    QStringList recentAgents, recentFiles, recentContexts; // latest first
     bool keep = true;                      // false: nothing is written (pictures, tests)
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "desktop/app/source_opener.h"
 
+#include "desktop/ingest/kube_runtime.h"
 #include "desktop/ingest/target.h"
 #include "desktop/workspace/file_session.h"
 #include "desktop/workspace/live_session.h"
@@ -18,7 +19,15 @@ Result<std::shared_ptr<FrameSource>> connectTo(const std::vector<std::string>& a
             return std::unexpected(std::move(target).error());
         targets.push_back(std::move(*target));
     }
-    auto session = LiveSession::start(std::move(targets), file);
+    auto session = LiveSession::start({.targets = std::move(targets)}, file);
+    if (!session)
+        return std::unexpected(std::move(session).error());
+    return std::static_pointer_cast<FrameSource>(*session);
+}
+
+Result<std::shared_ptr<FrameSource>> connectToClusters(const std::shared_ptr<KubeRuntime>& kube, const std::vector<ClusterWish>& clusters)
+{
+    auto session = LiveSession::start({.clusters = clusters, .kube = kube}, {});
     if (!session)
         return std::unexpected(std::move(session).error());
     return std::static_pointer_cast<FrameSource>(*session);
@@ -39,6 +48,7 @@ SourceOpener sourceOpener()
     SourceOpener opener;
     opener.connectTo = connectTo;
     opener.openFiles = openFiles;
+    opener.connectToClusters = [kube = std::make_shared<KubeRuntime>()](const std::vector<ClusterWish>& clusters) { return connectToClusters(kube, clusters); };
     opener.checkAgent = [](const std::string& agent) -> Result<void> {
         BN_TRY(Target::parse(agent));
         return {};

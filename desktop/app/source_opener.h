@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "desktop/ingest/cluster_wish.h"
 #include "desktop/ingest/unsaved_recordings.h"
 #include "desktop/workspace/frame_source.h"
 
@@ -16,6 +17,8 @@ struct SourceOpener {
     /// Agents as a person writes them, recorded into `file` (empty: a temporary one).
     std::function<Result<std::shared_ptr<FrameSource>>(const std::vector<std::string>& agents, const std::string& file)> connectTo;
     std::function<Result<std::shared_ptr<FrameSource>>(const std::vector<std::string>& files)> openFiles;
+    /// The agents of clusters, recorded into a temporary file.
+    std::function<Result<std::shared_ptr<FrameSource>>(const std::vector<ClusterWish>& clusters)> connectToClusters;
     /// What is wrong with an agent's address as it was typed.
     std::function<Result<void>(const std::string& agent)> checkAgent;
     /// Where an agent of this machine listens; empty when there is none.

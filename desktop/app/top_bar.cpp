@@ -45,6 +45,22 @@ QString recordingWords(const RecordingState& recording)
     return TopBar::tr("%1 recorded · %2").arg(bytesText(recording.bytes), where);
 }
 
+/// `lab · 3 of 3 agents well`, `lab, prod · …`; empty when no source is a cluster.
+QString clusterWords(const std::vector<Origin>& origins)
+{
+    QStringList names;
+    int agents = 0, well = 0;
+    for (const Origin& origin : origins) {
+        if (origin.kind == OriginKind::Cluster)
+            names.append(origin.context.empty() ? TopBar::tr("current context") : fromStd(origin.context));
+        else if (origin.kind == OriginKind::Agent) {
+            ++agents;
+            well += origin.state == OriginState::Live;
+        }
+    }
+    return names.isEmpty() ? QString() : TopBar::tr("%1 · %2 of %3 agents well").arg(names.join(QStringLiteral(", "))).arg(well).arg(agents);
+}
+
 } // namespace
 
 TopBar::TopBar(Workspace& workspace, QMenu& sources, QWidget* parent) : QFrame(parent), m_workspace(workspace)
@@ -133,8 +149,11 @@ void TopBar::present()
         text = QStringLiteral("%1 · %2").arg(fromStd(origins.front().name), stateWord(origins.front().state));
     else if (origins.size() > 1) {
         const auto well = std::count_if(origins.begin(), origins.end(), [](const Origin& o) { return o.state == OriginState::Live || o.state == OriginState::Whole; });
-        text = tr("%1 of %2 sources well").arg(well).arg(origins.size());
+        const QString clusters = clusterWords(origins);
+        text = clusters.isEmpty() ? tr("%1 of %2 sources well").arg(well).arg(origins.size()) : clusters;
     }
+    const auto inCluster = std::find_if(origins.begin(), origins.end(), [](const Origin& origin) { return !origin.context.empty(); });
+    m_source->setIcon(inCluster != origins.end() ? contextIcon(inCluster->context, tokensOf(*this)) : icon("connect"));
     m_source->setText(QLatin1Char(' ') + text + QStringLiteral("  ▾"));
     m_source->setAccessibleName(tr("Source: %1").arg(text));
     m_recording->setText(recordingWords(m_workspace.recording()));

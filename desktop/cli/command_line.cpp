@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
 constexpr const char* kVersion = BINNACLE_VERSION;
+constexpr const char* kKubeconfigHelp = "the file; without it those of KUBECONFIG, or ~/.kube/config";
 constexpr const char* kTimeHelp = "RFC 3339, Unix nanoseconds, or -30s before the end";
 
 int exitStatusOf(const Result<void>& result)
@@ -34,10 +35,19 @@ struct Parsed {
     std::vector<std::unique_ptr<ShowCommand>> shows; // one a sub-command
     RecordCommand record;
     InfoCommand info;
+    ContextsCommand contexts;
+    DiagnoseCommand diagnose;
     ScreenshotRequest screenshot;
     std::string size = "1600x1000", screenshotAt;
     std::function<int()> run; // set by the sub-command that was named
 };
+
+void addClusters(CLI::App& command, ClusterOptions& clusters)
+{
+    command.add_option("--context", clusters.contexts, "a context of the kubeconfig, whose agents are reached through its API server; may be given several times")->take_all();
+    command.add_option("--namespace", clusters.agentNamespace, "where the agents' pods are")->capture_default_str();
+    command.add_option("--kubeconfig", clusters.kubeconfig, kKubeconfigHelp);
+}
 
 void addShow(CLI::App& app, Parsed& parsed)
 {
@@ -49,14 +59,15 @@ void addShow(CLI::App& app, Parsed& parsed)
         command.what = facts.what;
         what->add_option("FILE", command.file, "a session file (*.binnacle)");
         what->add_option("--agent", command.agents, "HOST:PORT or unix:PATH; may be given several times")->take_all();
+        addClusters(*what, command.clusters);
         what->add_option("--from", command.range.from, kTimeHelp);
         what->add_option("--to", command.range.to, kTimeHelp);
         what->add_option("--where", command.where, "field=value, field!=value, field~glob, field>number, field<number, joined by ` and `");
         what->add_flag_callback("--json", [&command] { command.output = Output::Json; }, "as JSON, stable over versions");
         what->callback([&command, &parsed] {
             parsed.run = [&command] {
-                if (command.file && !command.agents.empty())
-                    return exitStatusOf(failure(ErrorCode::Invalid, "show: give a file or agents, not both"));
+                if (command.file && !(command.agents.empty() && command.clusters.contexts.empty()))
+                    return exitStatusOf(failure(ErrorCode::Invalid, "show: give a file, or agents and contexts, not both"));
                 return exitStatusOf(runShow(command));
             };
         });
@@ -67,6 +78,7 @@ void addRecord(CLI::App& app, Parsed& parsed)
 {
     CLI::App* record = app.add_subcommand("record", "write what agents see into a session file");
     record->add_option("--agent", parsed.record.agents, "HOST:PORT or unix:PATH; may be given several times")->take_all();
+    addClusters(*record, parsed.record.clusters);
     record->add_option("--for", parsed.record.duration, "how long, such as 30s or 5m")->capture_default_str();
     record->add_option("--last", parsed.record.last, "what the agents still have of this long before goes before it");
     record->add_option("-o,--output", parsed.record.file, "the file to write")->required();
@@ -79,6 +91,25 @@ void addInfo(CLI::App& app, Parsed& parsed)
     info->add_option("FILE", parsed.info.file, "a session file (*.binnacle)")->required();
     info->add_flag_callback("--json", [&parsed] { parsed.info.output = Output::Json; }, "as JSON, stable over versions");
     info->callback([&parsed] { parsed.run = [&parsed] { return exitStatusOf(runInfo(parsed.info)); }; });
+}
+
+void addContexts(CLI::App& app, Parsed& parsed)
+{
+    CLI::App* contexts = app.add_subcommand("contexts", "what the kubeconfig offers: clusters, users, how each logs in, and what is wrong");
+    contexts->add_option("--kubeconfig", parsed.contexts.kubeconfig, kKubeconfigHelp);
+    contexts->add_flag_callback("--json", [&parsed] { parsed.contexts.output = Output::Json; }, "as JSON, stable over versions");
+    contexts->callback([&parsed] { parsed.run = [&parsed] { return exitStatusOf(runContexts(parsed.contexts)); }; });
+}
+
+void addDiagnose(CLI::App& app, Parsed& parsed)
+{
+    CLI::App* diagnose = app.add_subcommand("diagnose", "the way to a cluster's agents, step by step, with what to do where it ends");
+    diagnose->add_option("--context", parsed.diagnose.context, "a context of the kubeconfig; without it the current one");
+    diagnose->add_option("--namespace", parsed.diagnose.agentNamespace, "where the agents' pods are")->capture_default_str();
+    diagnose->add_option("--kubeconfig", parsed.diagnose.kubeconfig, kKubeconfigHelp);
+    diagnose->add_option("--from", parsed.diagnose.from, "the first step to tell: file, credentials, dns, proxy, tls, authentication, rbac, agents, clock");
+    diagnose->add_flag_callback("--json", [&parsed] { parsed.diagnose.output = Output::Json; }, "as JSON, stable over versions");
+    diagnose->callback([&parsed] { parsed.run = [&parsed] { return exitStatusOf(runDiagnose(parsed.diagnose)); }; });
 }
 
 Result<void> runScreenshot(Parsed& parsed, const CommandLineHooks& hooks)
@@ -115,6 +146,9 @@ void addWindow(CLI::App& app, Parsed& parsed)
 {
     app.add_option("FILE", parsed.files, "session files to open in the window");
     app.add_option("--agent", parsed.window.agents, "agents to connect to: HOST:PORT or unix:PATH")->take_all();
+    app.add_option("--context", parsed.window.contexts, "contexts of the kubeconfig whose agents to connect to")->take_all();
+    app.add_option("--namespace", parsed.window.agentNamespace, "where the agents' pods are")->capture_default_str();
+    app.add_option("--kubeconfig", parsed.window.kubeconfig, kKubeconfigHelp);
     app.add_option("--at", parsed.at, "the moment to show");
     app.add_option("--layout", parsed.layout, "the page to show first");
 }
@@ -170,6 +204,8 @@ CommandLineOutcome runCommandLine(int argc, char** argv, const CommandLineHooks&
     addShow(app, parsed);
     addRecord(app, parsed);
     addInfo(app, parsed);
+    addContexts(app, parsed);
+    addDiagnose(app, parsed);
     addScreenshot(app, parsed, hooks);
     addInstallCommands(app, [&parsed](std::function<Result<void>()> command) { parsed.run = [command = std::move(command)] { return exitStatusOf(command()); }; });
     try {

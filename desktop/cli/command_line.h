@@ -12,10 +12,13 @@
 /// `binnacle …` without a display: every sub-command, and what the window is to open when there is none.
 namespace binnacle::desktop {
 
-/// `binnacle [FILE…] [--agent …] [--at TIME] [--layout NAME]`
+/// `binnacle [FILE…] [--agent …] [--context …] [--at TIME] [--layout NAME]`
 struct WindowOptions {
     std::vector<std::filesystem::path> files;
     std::vector<std::string> agents; // as written; Target::parse() takes them
+    std::vector<std::string> contexts; // of the kubeconfig
+    std::string agentNamespace = "binnacle";
+    std::string kubeconfig;            // empty: the usual places
     std::optional<std::string> at;   // a TIME of contracts.md
     std::optional<std::string> layout;
 };

@@ -19,6 +19,7 @@ struct ShowCommand {
     ShowWhat what = ShowWhat::Map;
     std::optional<std::filesystem::path> file;
     std::vector<std::string> agents; // when there is no file
+    ClusterOptions clusters;         // as well
     RangeWish range;
     std::string where;
     Output output = Output::Text;
@@ -27,6 +28,7 @@ Result<void> runShow(const ShowCommand& command);
 
 struct RecordCommand {
     std::vector<std::string> agents;
+    ClusterOptions clusters;
     std::string duration = "30s";
     std::string last; // empty: nothing before
     std::filesystem::path file;
@@ -38,5 +40,22 @@ struct InfoCommand {
     Output output = Output::Text;
 };
 Result<void> runInfo(const InfoCommand& command);
+
+/// `binnacle contexts`
+struct ContextsCommand {
+    std::string kubeconfig;
+    Output output = Output::Text;
+};
+Result<void> runContexts(const ContextsCommand& command);
+
+/// `binnacle diagnose`: fails when a step does; text comes step by step.
+struct DiagnoseCommand {
+    std::string context; // empty: the current one
+    std::string agentNamespace = "binnacle";
+    std::string kubeconfig;
+    std::string from;    // empty: all
+    Output output = Output::Text;
+};
+Result<void> runDiagnose(const DiagnoseCommand& command);
 
 } // namespace binnacle::desktop

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/analysis/words.h"
 #include "desktop/cli/commands.h"
+#include "desktop/ingest/kube_runtime.h"
 #include "desktop/ingest/recorder.h"
 
 #include <atomic>
@@ -54,7 +55,11 @@ void sayTroubles(const RecorderStatus& status)
 {
     for (const AgentStatus& agent : status.agents) {
         if (agent.trouble)
-            std::fprintf(stderr, "%s: %s\n", agent.target.toText().c_str(), agent.trouble->what.c_str());
+            std::fprintf(stderr, "%s: %s\n", agent.target.toWords().c_str(), agent.trouble->what.c_str());
+    }
+    for (const ClusterStatus& cluster : status.clusters) {
+        if (cluster.trouble)
+            std::fprintf(stderr, "context %s: %s\n", cluster.context.c_str(), cluster.trouble->what.c_str());
     }
 }
 
@@ -80,7 +85,10 @@ Result<void> runRecord(const RecordCommand& command)
             return std::unexpected(std::move(target).error());
         job.targets.push_back(std::move(*target));
     }
-    if (job.targets.empty()) {
+    job.clusters = command.clusters.wishes();
+    if (!job.clusters.empty())
+        job.kube = terminalRuntime();
+    if (job.targets.empty() && job.clusters.empty()) {
         auto local = findLocalAgent();
         if (!local)
             return std::unexpected(std::move(local).error());

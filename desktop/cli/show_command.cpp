@@ -22,19 +22,32 @@ void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), s
 
 Result<OpenedSource> open(const ShowCommand& command)
 {
-    return command.file ? openFile(*command.file, command.range) : openAgents(command.agents, command.range);
+    if (command.file)
+        return openFile(*command.file, command.range);
+    if (!command.clusters.contexts.empty())
+        return openClusters(command.clusters, command.agents, command.range);
+    return openAgents(command.agents, command.range);
+}
+
+Result<std::vector<telemetry::BufferHorizon>> horizons(const ShowCommand& command)
+{
+    if (command.file)
+        return horizonsOfFile(*command.file);
+    if (!command.clusters.contexts.empty())
+        return horizonsOfClusters(command.clusters, command.agents);
+    return horizonsOfAgents(command.agents);
 }
 
 } // namespace
 
 Result<void> runShow(const ShowCommand& command)
 {
-    std::vector<telemetry::BufferHorizon> horizons;
+    std::vector<telemetry::BufferHorizon> buffer;
     if (command.what == ShowWhat::Buffer) {
-        auto asked = command.file ? horizonsOfFile(*command.file) : horizonsOfAgents(command.agents);
+        auto asked = horizons(command);
         if (!asked)
             return std::unexpected(std::move(asked).error());
-        horizons = std::move(*asked);
+        buffer = std::move(*asked);
     }
     const auto opened = open(command);
     if (!opened)
@@ -42,7 +55,7 @@ Result<void> runShow(const ShowCommand& command)
     const auto snapshot = analysis::buildSnapshot(*opened->source, opened->range);
     if (!snapshot)
         return std::unexpected(Error(snapshot.error()).within("reading " + opened->about.path));
-    Json object = showJson(command.what, *snapshot, opened->about, horizons);
+    Json object = showJson(command.what, *snapshot, opened->about, buffer);
     BN_TRY(filterRows(command.what, object, command.where));
     if (!command.where.empty() && object.at(std::string(factsOf(command.what).arrays.front())).empty())
         std::fprintf(stderr, "binnacle: nothing in this range fits --where\n");

@@ -32,8 +32,8 @@ const ShowFacts& factsOf(ShowWhat what);
 const std::vector<std::string>& rowKeys(std::string_view array);
 
 struct ShowSource {
-    std::string kind; // file, agent
-    std::string path; // the file, or the agents as written
+    std::string kind; // file, agent, cluster
+    std::string path; // the file, the agents as written, or the contexts' names
 };
 
 /// The whole object.  `horizons` only for Buffer.

@@ -4,8 +4,10 @@
 #include "core/analysis/words.h"
 #include "core/session/session_reader.h"
 #include "desktop/ingest/agent_queries.h"
+#include "desktop/ingest/cluster_agents.h"
 
 #include <algorithm>
+#include <cstdio>
 
 namespace binnacle::desktop {
 
@@ -84,23 +86,97 @@ Result<OpenedSource> openFile(const std::filesystem::path& file, const RangeWish
     return OpenedSource{{"file", file.string()}, std::move(*reader), *range};
 }
 
-Result<OpenedSource> openAgents(const std::vector<std::string>& agents, const RangeWish& wish)
+std::vector<ClusterWish> ClusterOptions::wishes() const
 {
-    const auto targets = targetsOf(agents);
-    if (!targets)
-        return std::unexpected(targets.error());
+    std::vector<ClusterWish> wishes;
+    for (const std::string& context : contexts)
+        wishes.push_back({context, agentNamespace, kubeconfig});
+    return wishes;
+}
+
+std::shared_ptr<KubeRuntime> terminalRuntime()
+{
+    KubeRuntimeOptions options;
+    options.terminal = kube::CredentialOptions::Terminal::Available;
+    options.onPluginText = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); };
+    return std::make_shared<KubeRuntime>(std::move(options));
+}
+
+namespace {
+
+Result<OpenedSource> openTargets(const std::vector<Target>& targets, ShowSource about, const RangeWish& wish)
+{
     // The agents' now first: what `-30s` means, and how far before it to ask, hangs on it.
-    const auto present = snapshotAgents(*targets, {.from = "-1s", .to = std::nullopt});
+    const auto present = snapshotAgents(targets, {.from = "-1s", .to = std::nullopt});
     if (!present)
         return std::unexpected(present.error());
     const UtcTime now = present->range.to;
     const auto range = rangeOf(wish, {now - kDefaultWindow, now}, now);
     if (!range)
         return std::unexpected(range.error());
-    auto asked = snapshotAgents(*targets, {.from = std::to_string(ns(range->from - kAgentLookBehind)), .to = std::to_string(ns(range->to))});
+    auto asked = snapshotAgents(targets, {.from = std::to_string(ns(range->from - kAgentLookBehind)), .to = std::to_string(ns(range->to))});
     if (!asked)
         return std::unexpected(std::move(asked).error());
-    return OpenedSource{{"agent", textOf(*targets)}, std::move(asked->source), *range};
+    return OpenedSource{std::move(about), std::move(asked->source), *range};
+}
+
+/// The links, which stay open as long as this lives, and all targets.
+struct OpenedClusters {
+    std::unique_ptr<ClusterAgents> agents;
+    std::vector<Target> targets;
+};
+
+Result<OpenedClusters> reach(const ClusterOptions& clusters, const std::vector<std::string>& agents)
+{
+    auto reached = ClusterAgents::find(terminalRuntime(), clusters.wishes());
+    if (!reached)
+        return std::unexpected(std::move(reached).error());
+    OpenedClusters opened{std::move(*reached), {}};
+    opened.targets = opened.agents->targets();
+    if (agents.empty())
+        return opened;
+    auto named = targetsOf(agents);
+    if (!named)
+        return std::unexpected(std::move(named).error());
+    opened.targets.insert(opened.targets.end(), named->begin(), named->end());
+    return opened;
+}
+
+Result<std::vector<telemetry::BufferHorizon>> horizonsOf(const std::vector<Target>& targets)
+{
+    std::vector<telemetry::BufferHorizon> all;
+    for (const Target& target : targets) {
+        const auto horizons = bufferOf(target);
+        if (!horizons)
+            return std::unexpected(Error(horizons.error()).within(target.toWords()));
+        all.insert(all.end(), horizons->begin(), horizons->end());
+    }
+    return all;
+}
+
+} // namespace
+
+Result<OpenedSource> openAgents(const std::vector<std::string>& agents, const RangeWish& wish)
+{
+    const auto targets = targetsOf(agents);
+    if (!targets)
+        return std::unexpected(targets.error());
+    return openTargets(*targets, {"agent", textOf(*targets)}, wish);
+}
+
+Result<OpenedSource> openClusters(const ClusterOptions& clusters, const std::vector<std::string>& agents, const RangeWish& wish)
+{
+    const auto opened = reach(clusters, agents);
+    if (!opened)
+        return std::unexpected(opened.error());
+    auto source = openTargets(opened->targets, {"cluster", opened->agents->names()}, wish);
+    if (source)
+        return source;
+    for (const Target& target : opened->targets) { // what lies between knows better than the last hop
+        if (auto why = opened->agents->whyAway(target))
+            return std::unexpected(std::move(*why).within(target.toWords()));
+    }
+    return source;
 }
 
 Result<std::vector<telemetry::BufferHorizon>> horizonsOfAgents(const std::vector<std::string>& agents)
@@ -108,14 +184,15 @@ Result<std::vector<telemetry::BufferHorizon>> horizonsOfAgents(const std::vector
     const auto targets = targetsOf(agents);
     if (!targets)
         return std::unexpected(targets.error());
-    std::vector<telemetry::BufferHorizon> all;
-    for (const Target& target : *targets) {
-        const auto horizons = bufferOf(target);
-        if (!horizons)
-            return std::unexpected(Error(horizons.error()).within(target.toText()));
-        all.insert(all.end(), horizons->begin(), horizons->end());
-    }
-    return all;
+    return horizonsOf(*targets);
+}
+
+Result<std::vector<telemetry::BufferHorizon>> horizonsOfClusters(const ClusterOptions& clusters, const std::vector<std::string>& agents)
+{
+    const auto opened = reach(clusters, agents);
+    if (!opened)
+        return std::unexpected(opened.error());
+    return horizonsOf(opened->targets);
 }
 
 /// A file is a buffer that forgets nothing: one signal an agent, over all of the file.

@@ -5,6 +5,7 @@
 #include "core/telemetry/batch_source.h"
 #include "core/telemetry/buffer_horizon.h"
 #include "desktop/cli/show_json.h"
+#include "desktop/ingest/cluster_wish.h"
 
 #include <filesystem>
 #include <memory>
@@ -15,9 +16,22 @@
 /// What a sub-command reads: a file or agents, and the range that was asked for.
 namespace binnacle::desktop {
 
+class KubeRuntime;
+
 struct RangeWish {
     std::optional<std::string> from, to; // TIME of contracts.md
 };
+
+/// `--context NAME [--context …] [--namespace NS] [--kubeconfig FILE]`
+struct ClusterOptions {
+    std::vector<std::string> contexts;
+    std::string agentNamespace = "binnacle";
+    std::string kubeconfig;
+
+    std::vector<ClusterWish> wishes() const;
+};
+/// For programs with a terminal: plugins may ask there, and what they say goes to stderr.
+std::shared_ptr<KubeRuntime> terminalRuntime();
 
 struct OpenedSource {
     ShowSource about;
@@ -29,12 +43,15 @@ struct OpenedSource {
 Result<OpenedSource> openFile(const std::filesystem::path& file, const RangeWish& wish);
 /// Without a wish the last 60 s; `-30s` counts back from the agents' now.
 Result<OpenedSource> openAgents(const std::vector<std::string>& agents, const RangeWish& wish);
+/// The agents of clusters, and those by address if there are any.  Waits up to 30 s for the list of agents.
+Result<OpenedSource> openClusters(const ClusterOptions& clusters, const std::vector<std::string>& agents, const RangeWish& wish);
 
 /// Begin and end as asked, around `whole`, with `now` as the end that `-30s` counts from.
 Result<TimeRange> rangeOf(const RangeWish& wish, TimeRange whole, UtcTime now);
 
 /// How far back each signal of a source reaches.
 Result<std::vector<telemetry::BufferHorizon>> horizonsOfAgents(const std::vector<std::string>& agents);
+Result<std::vector<telemetry::BufferHorizon>> horizonsOfClusters(const ClusterOptions& clusters, const std::vector<std::string>& agents);
 Result<std::vector<telemetry::BufferHorizon>> horizonsOfFile(const std::filesystem::path& file);
 
 /// contracts.md, `info`.

@@ -84,10 +84,35 @@ void AgentClient::setState(AgentState state, std::optional<Error> trouble)
     m_sink.changed();
 }
 
+bool AgentClient::isStopping() const
+{
+    const std::lock_guard lock(m_mutex);
+    return m_stopping;
+}
+
 bool AgentClient::pause(std::chrono::milliseconds time)
 {
     std::unique_lock lock(m_mutex);
-    return !m_wake.wait_for(lock, time, [this] { return m_stopping; });
+    m_wake.wait_for(lock, time, [this] { return m_stopping || m_hurry; });
+    m_hurry = false;
+    return !m_stopping;
+}
+
+void AgentClient::retryNow()
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        m_hurry = !m_connection;
+    }
+    m_wake.notify_all();
+}
+
+/// What lies between here and the agent speaks in place of the last hop's "connection refused".
+Error AgentClient::explained(Error trouble) const
+{
+    if (trouble.code != ErrorCode::Unavailable || !m_options.explain)
+        return trouble;
+    return m_options.explain(m_options.target).value_or(std::move(trouble));
 }
 
 void AgentClient::run()
@@ -98,11 +123,12 @@ void AgentClient::run()
         const auto ended = readOnce();
         setConnection(nullptr);
         wait = m_hadBatch ? m_options.firstPause : std::min(wait * 2, m_options.longestPause);
-        Error trouble = ended ? Error{ErrorCode::Unavailable, "the agent on " + m_options.target.toText() + " ended the stream; it is asked again"} : ended.error();
+        Error trouble = ended ? Error{ErrorCode::Unavailable, "the agent on " + m_options.target.toWords() + " ended the stream; it is asked again"} : ended.error();
+        trouble = explained(std::move(trouble));
         if (trouble.code == ErrorCode::Corrupt)
             m_decoder.rejoin();
         const AgentState state = isFinal(trouble.code) ? AgentState::Refused : AgentState::Away;
-        if (pause(std::chrono::milliseconds(0)))
+        if (!isStopping())
             setState(state, std::move(trouble));
     } while (pause(wait));
 }

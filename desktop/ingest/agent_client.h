@@ -20,6 +20,7 @@ struct AgentClientOptions {
     Target target;
     Nanoseconds last{};   // of the past, at the first connection
     bool detail = true;
+    std::function<std::optional<Error>(const Target&)> explain; // knows better than gRPC why nobody answers; may be empty
     std::chrono::milliseconds firstPause{200}; // between attempts, doubled up to …
     std::chrono::milliseconds longestPause{5000};
 };
@@ -47,6 +48,8 @@ public:
     std::optional<ClockPing> ping();
     /// Breaks a connection on which nothing came for 15 s, though the agent speaks each second.
     void checkAlive();
+    /// Ends a pause between two attempts.
+    void retryNow();
     void stop();
 
 private:
@@ -56,6 +59,8 @@ private:
     bool take(StreamEvent&& event, std::size_t wireBytes, Result<void>& outcome);
     void noteDecoded(const Decoded& decoded);
     void setState(AgentState state, std::optional<Error> trouble = {});
+    Error explained(Error trouble) const;
+    bool isStopping() const;
     bool pause(std::chrono::milliseconds time);
     std::shared_ptr<AgentConnection> connection() const;
     void setConnection(std::shared_ptr<AgentConnection> connection);
@@ -70,6 +75,7 @@ private:
     AgentStatus m_status;                            // guarded by m_mutex, as below
     std::shared_ptr<AgentConnection> m_connection;
     bool m_stopping = false;
+    bool m_hurry = false;
     std::atomic<std::int64_t> m_lastHeard{0};        // steady ns
     std::thread m_thread;
 };

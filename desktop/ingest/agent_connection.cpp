@@ -25,7 +25,7 @@ constexpr int kMaxMessage = 64 << 20;
 
 bool says(const grpc::Status& status, std::string_view part) { return status.error_message().find(part) != std::string::npos; }
 
-Error unavailable(const grpc::Status& status, const std::string& where)
+Error unavailable(const grpc::Status& status, const std::string& where, bool isTunnelled)
 {
     if (says(status, "Permission denied"))
         return {ErrorCode::Denied, "the agent on " + where + " belongs to another user; run this as that user, or with sudo"};
@@ -35,14 +35,16 @@ Error unavailable(const grpc::Status& status, const std::string& where)
         return {ErrorCode::Unavailable, "the agent on " + where + " was stopped; it is asked again until it is back"};
     if (says(status, "DNS") || says(status, "resolution"))
         return {ErrorCode::NotFound, "the name in " + where + " is not known; check the spelling, or give an IP address"};
+    if (isTunnelled)
+        return {ErrorCode::Unavailable, "the agent on " + where + " cannot be reached; `binnacle diagnose` shows where it ends"};
     return {ErrorCode::Unavailable, "no agent answers on " + where + "; start one there with `sudo binnacle-agent run`, or check the address"};
 }
 
 Error errorOf(const grpc::Status& status, const Target& target)
 {
-    const std::string where = target.toText();
+    const std::string where = target.toWords();
     switch (status.error_code()) {
-    case grpc::StatusCode::UNAVAILABLE: return unavailable(status, where);
+    case grpc::StatusCode::UNAVAILABLE: return unavailable(status, where, !target.label.empty());
     case grpc::StatusCode::DEADLINE_EXCEEDED:
         return {ErrorCode::Unavailable, "the agent on " + where + " did not answer in time; it may be stopped or very busy: look at it with `binnacle-agent check`"};
     case grpc::StatusCode::PERMISSION_DENIED: return {ErrorCode::Denied, where + ": " + status.error_message()};
@@ -61,13 +63,13 @@ std::string grpcAddress(const Target& target)
     return "dns:///" + target.toText();
 }
 
-std::shared_ptr<grpc::Channel> channelTo(const Target& target)
+std::shared_ptr<grpc::Channel> channelTo(const std::string& address)
 {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);          // an agent is on loopback; a proxy cannot reach it
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a new attempt does not inherit the pause of an old one
     arguments.SetMaxReceiveMessageSize(kMaxMessage);
-    return grpc::CreateCustomChannel(grpcAddress(target), grpc::InsecureChannelCredentials(), arguments);
+    return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
 EntityKey keyOf(const v1::Key& in) { return {in.high(), in.low()}; }
@@ -137,7 +139,13 @@ Nanoseconds steadyNow() { return std::chrono::steady_clock::now().time_since_epo
 
 class AgentConnection::Private {
 public:
-    explicit Private(Target target) : m_target(std::move(target)), m_stub(v1::AgentService::NewStub(channelTo(m_target))) {}
+    explicit Private(Target target) : m_target(std::move(target)), m_stub(v1::AgentService::NewStub(channelTo(grpcAddress(m_target))))
+    {
+        if (!m_target.bulkPath.empty())
+            m_bulk = v1::AgentService::NewStub(channelTo("unix:" + m_target.bulkPath));
+    }
+
+    v1::AgentService::Stub& bulk() const { return m_bulk ? *m_bulk : *m_stub; }
 
     Result<void> handshake(std::chrono::milliseconds patience);
 
@@ -170,6 +178,7 @@ public:
 
     const Target m_target;
     std::unique_ptr<v1::AgentService::Stub> m_stub;
+    std::unique_ptr<v1::AgentService::Stub> m_bulk; // null: as m_stub
     telemetry::AgentIdentity m_identity;
     ClockAnchor m_anchor;
     std::mutex m_mutex;
@@ -189,7 +198,7 @@ Result<void> AgentConnection::Private::handshake(std::chrono::milliseconds patie
     if (const grpc::Status status = m_stub->Handshake(&call.context, request, &reply); !status.ok())
         return std::unexpected(errorOf(status, m_target));
     if (reply.protocol() < kProtocolMin || reply.protocol() > kProtocolMax)
-        return failure(ErrorCode::Unsupported, m_target.toText() + ": " + reply.problem());
+        return failure(ErrorCode::Unsupported, m_target.toWords() + ": " + reply.problem());
     m_identity = identityOf(reply.identity());
     m_anchor = anchorOf(reply.anchor());
     return {};
@@ -204,7 +213,7 @@ Result<void> AgentConnection::Private::readAll(Call& call, grpc::ClientReader<v1
         if (!events) {
             call.context.TryCancel();
             stream.Finish();
-            return std::unexpected(std::move(events).error().within("the agent on " + m_target.toText()));
+            return std::unexpected(std::move(events).error().within("the agent on " + m_target.toWords()));
         }
         for (std::size_t i = 0; i < events->size(); ++i) {
             if (!visit(std::move((*events)[i]), i == 0 ? wireBytes : 0)) {
@@ -273,7 +282,7 @@ Result<void> AgentConnection::subscribe(const SubscribeFrom& from, const Visit& 
     if (from.since)
         request.set_from_ns(ns(*from.since));
     Private::Call call(*d, std::nullopt);
-    const auto stream = d->m_stub->Subscribe(&call.context, request);
+    const auto stream = d->bulk().Subscribe(&call.context, request);
     return d->readAll(call, *stream, visit);
 }
 
@@ -285,7 +294,7 @@ Result<void> AgentConnection::history(TimeRange range, const std::vector<telemet
     for (const telemetry::ChunkKind kind : kinds)
         request.add_kinds(static_cast<v1::ChunkKind>(kind));
     Private::Call call(*d, kHistoryPatience);
-    const auto stream = d->m_stub->History(&call.context, request);
+    const auto stream = d->bulk().History(&call.context, request);
     return d->readAll(call, *stream, visit);
 }
 

@@ -5,6 +5,7 @@
 #include "core/session/session_writer.h"
 #include "desktop/ingest/agent_client.h"
 #include "desktop/ingest/clock_aligner.h"
+#include "desktop/ingest/cluster_targets.h"
 #include "desktop/ingest/unsaved_recordings.h"
 
 #include <algorithm>
@@ -25,6 +26,7 @@ constexpr std::size_t kDetailLimit = kQueueLimit / 2; // fuller than this, overv
 constexpr auto kBeat = std::chrono::seconds(1);
 constexpr auto kPopPatience = std::chrono::milliseconds(100);
 constexpr auto kRetry = std::chrono::milliseconds(5);
+constexpr auto kStillThere = std::chrono::seconds(3); // an agent's last batch is that much older than the others' when it has gone
 constexpr std::array kPingPauses{std::chrono::seconds(1), std::chrono::seconds(2), std::chrono::seconds(5)}; // then the last for good
 
 /// What the store thread is given.
@@ -41,8 +43,11 @@ public:
 
     Result<void> begin();
     void addClient(Target target);
+    void removeClient(const Target& target);
     RecorderStatus status() const;
+    void retry();
     void end();
+    void closeWithGap(const AgentStatus& agent);
 
     // Reading threads.
     struct DetailGate {
@@ -86,6 +91,7 @@ public:
     bool m_isOver = false;
 
     std::thread m_storeThread, m_clockThread;
+    std::unique_ptr<ClusterTargets> m_clusters; // last: its thread calls addClient and removeClient
 };
 
 Result<void> Recorder::Private::begin()
@@ -110,8 +116,15 @@ Result<void> Recorder::Private::begin()
     m_writer = std::move(*writer);
     m_storeThread = std::thread([this] { runStore(); });
     m_clockThread = std::thread([this] { runClock(); });
+    if (!m_options.clusters.empty()) {
+        ClusterTargets::Sink sink{[this](const Target& target) { addClient(target); }, [this](const Target& target) { removeClient(target); },
+                                  [this] { m_changed = true; }};
+        m_clusters = std::make_unique<ClusterTargets>(m_options.kube, m_options.clusters, std::move(sink));
+    }
     for (const Target& target : m_options.targets)
         addClient(target);
+    if (m_clusters)
+        m_clusters->start();
     return {};
 }
 
@@ -121,6 +134,7 @@ void Recorder::Private::addClient(Target target)
     options.target = std::move(target);
     options.last = m_options.last;
     options.detail = m_options.detail;
+    options.explain = [this](const Target& of) { return m_clusters ? m_clusters->whyAway(of) : std::nullopt; };
     const auto gate = std::make_shared<DetailGate>();
     AgentClient::Sink sink{[this](const telemetry::AgentIdentity& identity) { hand(std::make_shared<StoreItem>(identity)); },
                            [this, gate](Decoded&& item) { takeItem(*gate, std::move(item)); }, [this] { m_changed = true; }};
@@ -139,7 +153,50 @@ RecorderStatus Recorder::Private::status() const
         if (agent.identity)
             agent.clock = m_clocks.offsetOf(agent.identity->agent);
     }
+    if (m_clusters)
+        status.clusters = m_clusters->status();
     return status;
+}
+
+void Recorder::Private::retry()
+{
+    if (m_clusters)
+        m_clusters->retry();
+    const std::lock_guard lock(m_mutex);
+    for (const auto& client : m_clients)
+        client->retryNow();
+}
+
+void Recorder::Private::removeClient(const Target& target)
+{
+    std::shared_ptr<AgentClient> removed;
+    {
+        const std::lock_guard lock(m_mutex);
+        const auto found = std::ranges::find_if(m_clients, [&](const auto& client) { return client->target() == target; });
+        if (found == m_clients.end())
+            return;
+        removed = *found;
+        m_clients.erase(found);
+        if (const auto identity = removed->status().identity)
+            m_clocks.forget(identity->agent);
+    }
+    removed->stop();
+    closeWithGap(removed->status());
+    m_changed = true;
+}
+
+/// An agent that is not there at the end of the recording: what its host did meanwhile is unknown, and not nothing.
+void Recorder::Private::closeWithGap(const AgentStatus& agent)
+{
+    TimeRange missing;
+    {
+        const std::lock_guard lock(m_mutex);
+        missing = {agent.coveredTo, m_status.covered.to};
+    }
+    if (!agent.identity || agent.coveredTo == UtcTime{} || missing.to - missing.from < kStillThere)
+        return;
+    const std::string why = agent.trouble ? agent.trouble->what : "the agent was no longer there";
+    hand(std::make_shared<StoreItem>(Decoded(telemetry::Gap{agent.identity->agent, missing, Loss::AgentGap, why})));
 }
 
 /// Detail gives way when the store is slow; and what is left of a segment with a hole is of no use.
@@ -306,6 +363,8 @@ void Recorder::Private::pingAll()
 
 void Recorder::Private::end()
 {
+    if (m_clusters)
+        m_clusters->stop();
     std::vector<std::shared_ptr<AgentClient>> clients;
     {
         const std::lock_guard lock(m_mutex);
@@ -315,8 +374,11 @@ void Recorder::Private::end()
     }
     m_wake.notify_all();
     m_stopping = true;
-    for (const auto& client : clients)
+    for (const auto& client : clients) {
         client->stop();
+        if (const AgentStatus agent = client->status(); agent.state == AgentState::Away || agent.state == AgentState::Refused)
+            closeWithGap(agent);
+    }
     if (m_clockThread.joinable())
         m_clockThread.join();
     m_queue.close();
@@ -342,22 +404,9 @@ Result<std::unique_ptr<Recorder>> Recorder::start(RecorderOptions options, Recor
 
 void Recorder::addTarget(Target target) { d->addClient(std::move(target)); }
 
-void Recorder::removeTarget(const Target& target)
-{
-    std::shared_ptr<AgentClient> removed;
-    {
-        const std::lock_guard lock(d->m_mutex);
-        const auto found = std::ranges::find_if(d->m_clients, [&](const auto& client) { return client->target() == target; });
-        if (found == d->m_clients.end())
-            return;
-        removed = *found;
-        d->m_clients.erase(found);
-        if (const auto identity = removed->status().identity)
-            d->m_clocks.forget(identity->agent);
-    }
-    removed->stop();
-    d->m_changed = true;
-}
+void Recorder::removeTarget(const Target& target) { d->removeClient(target); }
+
+void Recorder::retry() { d->retry(); }
 
 RecorderStatus Recorder::status() const { return d->status(); }
 

@@ -5,6 +5,7 @@
 #include "core/base/result.h"
 #include "core/telemetry/batch.h"
 #include "desktop/ingest/agent_status.h"
+#include "desktop/ingest/cluster_wish.h"
 #include "desktop/ingest/target.h"
 
 #include <atomic>
@@ -17,17 +18,22 @@
 
 namespace binnacle::desktop {
 
+class KubeRuntime;
+
 struct RecorderOptions {
     std::vector<Target> targets;
     std::filesystem::path file; // empty: a temporary session file, removed with the recorder unless saved
     Nanoseconds last{};         // what the agents still have before now is put before it
     bool detail = true;         // spans too
+    std::vector<ClusterWish> clusters; // whose agents are targets too, as they come and go
+    std::shared_ptr<KubeRuntime> kube; // not null when there are clusters
 };
 
 struct RecorderStatus {
     std::filesystem::path file;
     bool temporary = false;
     std::vector<AgentStatus> agents;   // in the order of the targets
+    std::vector<ClusterStatus> clusters; // in the order that they were asked for
     TimeRange covered;                 // of what is in the file
     std::uint64_t batches = 0;
     std::uint64_t bytes = 0;           // written
@@ -49,13 +55,17 @@ struct RecorderListeners {
 /// Too slow a disk: detail is dropped up to the next segment and counted (Loss::StoreOverrun); overviews are held back by the
 /// stream's flow control, and the agent lets a slow reader lag and then read history.  An agent that went away is asked again
 /// with pauses from 0.2 to 5 s and resumes from the last batch written; what cannot be had any more is a Gap.
+/// With clusters: one more thread opens and closes the ways to their agents (ClusterTargets).
 class Recorder {
 public:
     static Result<std::unique_ptr<Recorder>> start(RecorderOptions options, RecorderListeners listeners);
     ~Recorder(); // stop()
 
     void addTarget(Target target);
+    /// The time from its last batch to the end of what is recorded becomes a Gap.
     void removeTarget(const Target& target);
+    /// Connects again at once to what is away.  Returns immediately.
+    void retry();
     RecorderStatus status() const;
 
     /// Path of the session file, which session::SessionReader may open while it grows.
@@ -79,10 +89,12 @@ struct RecordJob {
     Nanoseconds last{};     // put before it
     std::filesystem::path file;
     bool detail = true;
+    std::vector<ClusterWish> clusters;
+    std::shared_ptr<KubeRuntime> kube; // not null when there are clusters
 };
 
 /// `binnacle record`: begins with the batch that is open when it connects and ends after the batch that covers the end.
-/// Fails when no agent answers within 10 s, when all agents refuse, or when the file cannot be written.  Blocks; `progress` is
+/// Fails when no agent answers within 10 s (of a cluster: 30 s, since credentials may take a person; at once when it has none), when all agents refuse, or when the file cannot be written.  Blocks; `progress` is
 /// called about once a second on the calling thread; `cancel` ends early with what there is.
 Result<RecorderStatus> recordFor(const RecordJob& job, const std::function<void(const RecorderStatus&)>& progress,
                                  const std::atomic<bool>& cancel);

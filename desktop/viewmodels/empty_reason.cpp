@@ -26,13 +26,21 @@ EmptyReason noSource()
             QStringLiteral("sudo binnacle-agent run"), EmptyReason::Action::Connect};
 }
 
+/// What to type where that origin is the trouble.
+QString commandFor(const Origin& origin)
+{
+    if (origin.context.empty())
+        return origin.kind == OriginKind::Cluster ? QStringLiteral("binnacle diagnose") : QStringLiteral("sudo binnacle-agent run");
+    return QStringLiteral("binnacle diagnose --context ") + fromStd(origin.context);
+}
+
 EmptyReason nothingRecorded(const std::vector<Origin>& origins)
 {
     if (const Origin* away = firstIn(origins, OriginState::Away))
-        return {tr("No answer from %1").arg(fromStd(away->name)), fromStd(away->sentence), QStringLiteral("sudo binnacle-agent run"),
+        return {tr("No answer from %1").arg(fromStd(away->name)), fromStd(away->sentence), commandFor(*away),
                 EmptyReason::Action::Retry};
     if (const Origin* failed = firstIn(origins, OriginState::Failed))
-        return {tr("Cannot read %1").arg(fromStd(failed->name)), fromStd(failed->sentence), {}, EmptyReason::Action::Connect};
+        return {tr("Cannot read %1").arg(fromStd(failed->name)), fromStd(failed->sentence), failed->kind == OriginKind::File ? QString() : commandFor(*failed), EmptyReason::Action::Connect};
     if (const Origin* reading = firstIn(origins, OriginState::Reading))
         return {tr("Reading %1").arg(fromStd(reading->name)), tr("The first seconds will be here in a moment."), {}, {}};
     if (const Origin* connecting = firstIn(origins, OriginState::Connecting))
@@ -70,7 +78,7 @@ std::optional<Notice> noticeFor(const std::vector<Origin>& origins, const Record
         return Notice{tr("Recording stopped: %1").arg(fromStd(recording.trouble)), false};
     for (const OriginState state : {OriginState::Failed, OriginState::Away, OriginState::Damaged}) {
         if (const Origin* origin = firstIn(origins, state); origin && !origin->sentence.empty())
-            return Notice{QStringLiteral("%1: %2").arg(fromStd(origin->name), fromStd(origin->sentence)), origin->kind == OriginKind::Agent};
+            return Notice{QStringLiteral("%1: %2").arg(fromStd(origin->name), fromStd(origin->sentence)), origin->kind != OriginKind::File};
     }
     return std::nullopt;
 }

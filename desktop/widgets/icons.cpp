@@ -11,6 +11,9 @@
 #include <QPixmapCache>
 #include <QSvgRenderer>
 
+#include <cstdint>
+#include <iterator>
+
 namespace binnacle::desktop {
 
 namespace {
@@ -69,6 +72,24 @@ QPixmap iconPixmap(const QString& name, const QColor& color, int pixels, double 
     pixmap = QPixmap::fromImage(image);
     QPixmapCache::insert(key, pixmap);
     return pixmap;
+}
+
+QIcon contextIcon(const std::string& context, const Tokens& tokens)
+{
+    if (context.empty())
+        return {};
+    constexpr int kPixels = 32, kMargin = 5;
+    std::uint32_t hash = 2166136261u; // FNV-1a: std::hash may differ from build to build
+    for (const char c : context)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+    QPixmap disc(kPixels, kPixels);
+    disc.fill(Qt::transparent);
+    QPainter painter(&disc);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(tokens.series[hash % std::size(tokens.series)]);
+    painter.drawEllipse(QRect(0, 0, kPixels, kPixels).adjusted(kMargin, kMargin, -kMargin, -kMargin));
+    return QIcon(disc);
 }
 
 QIcon icon(const char* name) { return QIcon(new LineIcon(QString::fromLatin1(name))); }

@@ -26,7 +26,7 @@ struct EdgeId {
 /// What the user points at: nothing, a node or an edge.  All pages share it.
 using Selection = std::variant<std::monostate, NodeId, EdgeId>;
 
-enum class OriginKind { Agent, File };
+enum class OriginKind { Agent, File, Cluster };
 enum class OriginState { Connecting, Live, Away, Reading, Whole, Damaged, Failed };
 
 /// One place the data come from, in words for the source menu and the banner.
@@ -35,6 +35,7 @@ struct Origin {
     OriginState state = OriginState::Whole;
     std::string name;     // target or file name
     std::string sentence; // what is wrong and what to do; empty when nothing is
+    std::string context;  // of the cluster that it is, or is in; empty: none
     friend bool operator==(const Origin&, const Origin&) = default;
 };
 

@@ -24,9 +24,31 @@ OriginState stateOf(AgentState state)
     return OriginState::Failed;
 }
 
+OriginState stateOf(ClusterState state)
+{
+    switch (state) {
+    case ClusterState::Opening: return OriginState::Connecting;
+    case ClusterState::Watching: return OriginState::Live;
+    case ClusterState::Away: return OriginState::Away;
+    case ClusterState::Refused: break;
+    }
+    return OriginState::Failed;
+}
+
+/// A cluster that is there but has no agents is as good as away: there is something to do.
+Origin originOf(const ClusterStatus& cluster)
+{
+    const std::string name = cluster.context.empty() ? "the current context" : "context " + cluster.context;
+    Origin origin{OriginKind::Cluster, stateOf(cluster.state), name, cluster.trouble ? cluster.trouble->what : std::string(), cluster.context};
+    if (origin.state == OriginState::Live && cluster.trouble)
+        origin.state = OriginState::Away;
+    return origin;
+}
+
 Origin originOf(const AgentStatus& agent)
 {
-    Origin origin{OriginKind::Agent, stateOf(agent.state), agent.identity ? agent.identity->host : agent.target.toText(), {}};
+    const bool isNamedByPath = agent.target.label.empty();
+    Origin origin{OriginKind::Agent, stateOf(agent.state), agent.identity && isNamedByPath ? agent.identity->host : agent.target.toWords(), {}, agent.target.context};
     const bool well = origin.state == OriginState::Live || origin.state == OriginState::Connecting;
     if (agent.trouble && !well)
         origin.sentence = agent.trouble->what;
@@ -43,12 +65,14 @@ RecordingState recordingOf(const RecorderStatus& status)
 
 } // namespace
 
-Result<std::shared_ptr<LiveSession>> LiveSession::start(std::vector<Target> targets, const std::filesystem::path& file)
+Result<std::shared_ptr<LiveSession>> LiveSession::start(LiveWish wish, const std::filesystem::path& file)
 {
     std::shared_ptr<LiveSession> session(new LiveSession);
     const std::shared_ptr<Filled>& filled = session->filled();
-    for (const Target& target : targets)
-        filled->origins.push_back({OriginKind::Agent, OriginState::Connecting, target.toText(), {}});
+    for (const ClusterWish& cluster : wish.clusters)
+        filled->origins.push_back(originOf(ClusterStatus{.wish = cluster, .context = cluster.context}));
+    for (const Target& target : wish.targets)
+        filled->origins.push_back({OriginKind::Agent, OriginState::Connecting, target.toWords(), {}});
     RecorderListeners listeners;
     listeners.batch = [filled](const std::shared_ptr<const telemetry::Batch>& batch) {
         if (batch->overview) { // detail may come as a batch of its own; frames are made of overviews
@@ -62,6 +86,8 @@ Result<std::shared_ptr<LiveSession>> LiveSession::start(std::vector<Target> targ
     };
     listeners.status = [filled](const RecorderStatus& status) {
         std::vector<Origin> origins;
+        for (const ClusterStatus& cluster : status.clusters)
+            origins.push_back(originOf(cluster));
         for (const AgentStatus& agent : status.agents) {
             origins.push_back(originOf(agent));
             if (agent.identity)
@@ -71,7 +97,8 @@ Result<std::shared_ptr<LiveSession>> LiveSession::start(std::vector<Target> targ
         filled->origins = std::move(origins);
         filled->recording = recordingOf(status);
     };
-    auto recorder = Recorder::start({.targets = std::move(targets), .file = file, .last = kBefore, .detail = true}, std::move(listeners));
+    auto recorder = Recorder::start({.targets = std::move(wish.targets), .file = file, .last = kBefore, .detail = true, .clusters = std::move(wish.clusters), .kube = std::move(wish.kube)},
+                                    std::move(listeners));
     if (!recorder)
         return std::unexpected(std::move(recorder).error());
     session->m_recorder = std::move(*recorder);
@@ -92,22 +119,10 @@ RecordingState LiveSession::recording() const
     return state;
 }
 
-void LiveSession::retry()
-{
-    QThreadPool::globalInstance()->start([recorder = m_recorder, controlling = m_controlling] {
-        const std::lock_guard lock(*controlling);
-        for (const AgentStatus& agent : recorder->status().agents) {
-            if (agent.state != AgentState::Away && agent.state != AgentState::Refused)
-                continue;
-            recorder->removeTarget(agent.target);
-            recorder->addTarget(agent.target);
-        }
-    });
-}
+void LiveSession::retry() { m_recorder->retry(); }
 
 Result<void> LiveSession::saveAs(const std::string& file)
 {
-    const std::lock_guard lock(*m_controlling);
     const std::uint64_t batches = m_recorder->status().batches;
     BN_TRY(saveCopy(file, [this](const std::filesystem::path& part) { return m_recorder->saveAs(part); }));
     m_savedBatches = batches;

@@ -11,6 +11,13 @@
 
 namespace binnacle::desktop {
 
+/// What to record: agents by address, and the agents of clusters.
+struct LiveWish {
+    std::vector<Target> targets;
+    std::vector<ClusterWish> clusters;
+    std::shared_ptr<KubeRuntime> kube; // not null when there are clusters
+};
+
 /// Agents being recorded, as a FrameSource.
 ///
 /// Owns the Recorder, which writes the file and hands each batch on to the frames.  Destruction ends the recording on the pool and
@@ -18,7 +25,7 @@ namespace binnacle::desktop {
 class LiveSession : public FrameStoreSource {
 public:
     /// `file` empty: a temporary one.  Returns at once; an agent that does not answer is an origin's sentence.
-    static Result<std::shared_ptr<LiveSession>> start(std::vector<Target> targets, const std::filesystem::path& file);
+    static Result<std::shared_ptr<LiveSession>> start(LiveWish wish, const std::filesystem::path& file);
     ~LiveSession() override;
 
     bool grows() const override { return true; }
@@ -30,7 +37,6 @@ private:
     LiveSession() = default;
 
     std::shared_ptr<Recorder> m_recorder; // null until started
-    std::shared_ptr<std::mutex> m_controlling = std::make_shared<std::mutex>();
     std::atomic<std::uint64_t> m_savedBatches{0};
 };
 

@@ -64,6 +64,16 @@ TEST(EmptyReason, filterHidesAll)
     EXPECT_TRUE(reason.sentence.contains(QLatin1String("nosuch")));
 }
 
+TEST(EmptyReason, inAClusterTheNextStepIsTheDiagnosis)
+{
+    EmptyQuestion question = talking();
+    question.covered = {};
+    question.origins = {{OriginKind::Cluster, OriginState::Failed, "context lab", "You may not list pods.", "lab"}};
+    EXPECT_EQ(whyEmpty(question).command, QLatin1String("binnacle diagnose --context lab"));
+    question.origins = {{OriginKind::Agent, OriginState::Away, "node-1 (context lab)", "The tunnel ended.", "lab"}};
+    EXPECT_EQ(whyEmpty(question).command, QLatin1String("binnacle diagnose --context lab"));
+}
+
 TEST(EmptyReason, rangeOutsideTheRecording)
 {
     EmptyQuestion question = talking();

@@ -188,6 +188,32 @@ TEST_F(Window, sourceAndRecordingAreNamed)
     EXPECT_TRUE(window->timeBar().rangeWords().contains(QStringLiteral("–")));
 }
 
+TEST_F(Window, clustersAreNamedWithHowManyAgentsAreWell)
+{
+    auto live = std::make_shared<SampleSource>(300, true);
+    show(live);
+    live->setOrigins({{OriginKind::Cluster, OriginState::Live, "context lab", "", "lab"},
+                      {OriginKind::Cluster, OriginState::Live, "context prod", "", "prod"},
+                      {OriginKind::Agent, OriginState::Live, "node-1 (context lab)", "", "lab"},
+                      {OriginKind::Agent, OriginState::Away, "node-2 (context prod)", "The tunnel ended.", "prod"}});
+    ASSERT_TRUE(QTest::qWaitFor([this] { return window->topBar().sourceWords().contains(QStringLiteral("lab, prod · 1 of 2 agents well")); }, 20000))
+        << window->topBar().sourceWords().toStdString();
+}
+
+TEST_F(Window, contextsAreOpenedAndRemembered)
+{
+    show(nullptr);
+    std::vector<ClusterWish> asked;
+    source = std::make_shared<SampleSource>();
+    SourceOpener opener = openerOf(source);
+    opener.connectToClusters = [&](const std::vector<ClusterWish>& clusters) -> Result<std::shared_ptr<FrameSource>> { return asked = clusters, source; };
+    window = std::make_unique<MainWindow>(Settings{.keep = false}, opener);
+    window->connectToClusters({{.context = "lab"}, {.context = "prod", .agentNamespace = "tools"}});
+    ASSERT_EQ(asked.size(), 2u);
+    EXPECT_EQ(asked[1].agentNamespace, "tools");
+    EXPECT_EQ(workspace().source(), source);
+}
+
 TEST_F(Window, droppedFilesAreOpened)
 {
     show(nullptr);

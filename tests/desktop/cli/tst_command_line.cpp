@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
+#include <fstream>
 
 using namespace binnacle;
 using namespace binnacle::desktop;
@@ -207,4 +208,62 @@ TEST(Table, alignsWhatAPersonReads)
                             "web          1.50 µs\n"
                             "a-long-name        –\n"
                             "esc?[31m           1\n");
+}
+
+namespace {
+
+/// A kubeconfig of two contexts: one whole, one whose cluster is missing.
+std::string twoContexts()
+{
+    const auto file = std::filesystem::temp_directory_path() / "binnacle_tst_contexts.json";
+    std::ofstream(file) << R"({"apiVersion":"v1","kind":"Config","current-context":"lab",
+        "clusters":[{"name":"lab","cluster":{"server":"https://127.0.0.1:1"}}],
+        "users":[{"name":"alice","user":{"token":"secret"}}],
+        "contexts":[{"name":"lab","context":{"cluster":"lab","user":"alice"}},{"name":"broken","context":{"cluster":"gone","user":"alice"}}]})";
+    return file.string();
+}
+
+} // namespace
+
+TEST(CommandLine, contextsAreListedWithWhatIsWrongWithThem)
+{
+    const Ran text = run({"contexts", "--kubeconfig", twoContexts()});
+    EXPECT_EQ(text.outcome.exitStatus, 0) << text.error;
+    EXPECT_NE(text.out.find("https://127.0.0.1:1"), std::string::npos) << text.out;
+    EXPECT_NE(text.out.find("broken: "), std::string::npos) << text.out;
+    EXPECT_EQ(text.out.find("secret"), std::string::npos);
+    const Ran ran = run({"contexts", "--json", "--kubeconfig", twoContexts()});
+    const auto object = nlohmann::json::parse(ran.out);
+    EXPECT_EQ(object["schema"], "binnacle.contexts/1");
+    EXPECT_EQ(object["current"], "lab");
+    ASSERT_EQ(object["contexts"].size(), 2u);
+    EXPECT_EQ(object["contexts"][0]["name"], "broken");
+    EXPECT_FALSE(object["contexts"][0]["problems"].empty());
+    EXPECT_EQ(object["contexts"][1]["auth"], "token");
+    EXPECT_TRUE(object["contexts"][1]["current"]);
+}
+
+TEST(CommandLine, diagnoseFailsWithTheStepThatDoes)
+{
+    const Ran ran = run({"diagnose", "--context", "lab", "--kubeconfig", twoContexts()});
+    EXPECT_EQ(ran.outcome.exitStatus, 1);
+    EXPECT_NE(ran.out.find("failed   dns"), std::string::npos) << ran.out;
+    EXPECT_NE(ran.error.find("the step `dns` failed"), std::string::npos) << ran.error;
+    const Ran json = run({"diagnose", "--context", "broken", "--json", "--kubeconfig", twoContexts()});
+    EXPECT_EQ(json.outcome.exitStatus, 1);
+    EXPECT_EQ(nlohmann::json::parse(json.out)["steps"][0]["state"], "failed");
+    const Ran wrong = run({"diagnose", "--from", "weather", "--kubeconfig", twoContexts()});
+    EXPECT_EQ(wrong.outcome.exitStatus, 2);
+    EXPECT_NE(wrong.error.find("rbac"), std::string::npos) << wrong.error;
+}
+
+TEST(CommandLine, theWindowAndTheSourcesTakeContexts)
+{
+    const Ran window = run({"--context", "lab", "--context", "prod", "--namespace", "tools", "--kubeconfig", "k"});
+    EXPECT_EQ(window.outcome.window.contexts, (std::vector<std::string>{"lab", "prod"}));
+    EXPECT_EQ(window.outcome.window.agentNamespace, "tools");
+    EXPECT_EQ(run({"show", "map", "x.binnacle", "--context", "lab"}).outcome.exitStatus, 2);
+    const Ran show = run({"show", "map", "--context", "nowhere", "--kubeconfig", twoContexts()});
+    EXPECT_EQ(show.outcome.exitStatus, 1);
+    EXPECT_NE(show.error.find("nowhere"), std::string::npos) << show.error;
 }

@@ -17,7 +17,10 @@ namespace binnacle::desktop {
 /// The real buffer and service of an agent, fed by the test; its clock is the end of the last second that was fed.
 class FakeHost {
 public:
-    explicit FakeHost(EntityKey key = samples::kAgent, std::string name = "host-a") : m_key(key), m_name(std::move(name)) { boot(); }
+    explicit FakeHost(EntityKey key = samples::kAgent, std::string name = "host-a", bool inPod = false) : m_key(key), m_name(std::move(name)), m_inPod(inPod)
+    {
+        boot();
+    }
 
     void feed(std::int64_t seconds, std::size_t spans = 2)
     {
@@ -32,7 +35,7 @@ public:
     void serve()
     {
         agent::ServerOptions options;
-        options.listen = *agent::ListenAddress::parse(target().toText());
+        options.listen = *agent::ListenAddress::parse(m_inPod ? "127.0.0.1:0" : target().toText());
         options.identity = {m_key, m_name, "boot", "0.1.0", "6.18", m_buffer->epoch(), "socket"};
         options.anchor = [this] { return ClockAnchor{hostTime(0), m_clock.load(), Nanoseconds(50)}; };
         options.protocolMin = options.protocolMax = m_protocol;
@@ -54,6 +57,7 @@ public:
     }
 
     Target target() const { return *Target::parse("unix:" + (m_scratch.path() / "agent.sock").string()); }
+    std::uint16_t port() const { return m_server->address().endpoint.port; } // in a pod; another one after serve()
     std::uint32_t epoch() const { return m_buffer->epoch(); }
     agent::RollingBuffer& buffer() { return *m_buffer; }
     agent::AgentServer& server() { return *m_server; }
@@ -73,6 +77,7 @@ private:
 
     const EntityKey m_key;
     const std::string m_name;
+    const bool m_inPod; // listens on loopback's TCP as in a pod's network, not on a socket
     samples::ScratchFolder m_scratch;
     std::int64_t m_second = 0;
     int m_protocol = 0;

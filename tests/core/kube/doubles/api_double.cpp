@@ -40,6 +40,21 @@ void sendAll(int socket, const std::string& bytes)
     }
 }
 
+/// RFC 9112 section 7.1, of a whole body.
+std::string joinChunks(const std::string& body)
+{
+    std::string joined;
+    for (std::size_t at = 0; at < body.size();) {
+        const std::size_t lineEnd = body.find("\r\n", at);
+        const std::size_t size = std::stoul(body.substr(at, lineEnd - at), nullptr, 16);
+        if (size == 0)
+            break;
+        joined += body.substr(lineEnd + 2, size);
+        at = lineEnd + 2 + size + 2;
+    }
+    return joined;
+}
+
 } // namespace
 
 ApiDouble::ApiDouble(const nlohmann::json& script)
@@ -109,7 +124,9 @@ nlohmann::json ApiDouble::order(const std::string& method, const std::string& pa
     ::close(socket);
     if (answer.find(" 200 ") != 8)
         throw std::runtime_error("the double refuses " + path + ": " + answer);
-    return nlohmann::json::parse(answer.substr(answer.find("\r\n\r\n") + 4));
+    const std::size_t headEnd = answer.find("\r\n\r\n") + 4;
+    const bool isChunked = answer.substr(0, headEnd).find("chunked") != std::string::npos; // long answers are
+    return nlohmann::json::parse(isChunked ? joinChunks(answer.substr(headEnd)) : answer.substr(headEnd));
 }
 
 std::vector<nlohmann::json> ApiDouble::log(const std::string& kind) const
