@@ -183,7 +183,9 @@ void checkClock(Diagnosis::Knowledge& known, DiagnosisStep& step, const Cancella
         const AgentPod& pod = known.agents[i];
         const auto answer = known.tools.askAgent(*known.client, pod.port, cancellation);
         if (!answer) {
-            warn(step, pod.port.pod + ": " + answer.error().what, "Look at its log with `kubectl -n " + pod.port.namespaceName + " logs " + pod.port.pod + "`.");
+            const bool isDenied = answer.error().code == ErrorCode::Denied;
+            warn(step, pod.port.pod + ": " + answer.error().what,
+                 isDenied ? "The step `rbac` shows which right is missing." : "Look at its log with `kubectl -n " + pod.port.namespaceName + " logs " + pod.port.pod + "`.");
             continue;
         }
         ++answers;
