@@ -307,7 +307,11 @@ private:
 
     void wait(const Connection& connection) { m_waiting.push_back(connection.id); }
 
-    static std::uint8_t roundsToWait(const Connection& connection) { return connection.askedBackend ? kRoundsToWaitForBackend : kRoundsToWait; }
+    /// A server's end that is over can wait as well: its client on this host may be found by the client's answer.
+    static std::uint8_t roundsToWait(const Connection& connection)
+    {
+        return connection.askedBackend || connection.closing ? kRoundsToWaitForBackend : kRoundsToWait;
+    }
 
     /// A client's, unless its other end is here and thus is what was dialled.  Loopback is never translated by kube-proxy's defaults.
     void askBackend(Connection& connection)

@@ -207,6 +207,21 @@ TEST_F(KernelTranslationTest, tellsTheBackendOfConnectionsThatWereThereBefore)
     ::close(dialled.fd);
 }
 
+TEST_F(KernelTranslationTest, staysWhereItIsWhenTheHostsNamespaceIsClosed)
+{
+    std::unique_ptr<ConntrackReader> reader;
+    m_host.run([&] { // as an agent that runs on this host
+        if (auto started = ConntrackReader::start(m_host.procRoot() / "none"))
+            reader = std::move(*started);
+    });
+    ASSERT_TRUE(reader);
+    ASSERT_EQ(reader->limits().size(), 1u);
+    EXPECT_NE(reader->limits().front().find("cannot be opened"), std::string::npos) << reader->limits().front();
+    const Dialled dialled = dialFromHost(kService);
+    EXPECT_EQ(backendOf(*reader, dialled.addresses), kBackend);
+    ::close(dialled.fd);
+}
+
 /// From the kernel's hooks to the batch: what a client dialled and where it went, for connections of a millisecond.
 TEST_F(KernelTranslationTest, batchNamesBackendAndWhatWasDialled)
 {
@@ -217,7 +232,8 @@ TEST_F(KernelTranslationTest, batchNamesBackendAndWhatWasDialled)
     options.bootId = "boot";
     Collector collector(options);
     collector.setNatLookup(m_reader.get());
-    collector.begin({utcTime(0), utcTime(0) + std::chrono::hours(1)}, {hostTime(0), utcTime(0), {}});
+    const TimeRange always{utcTime(0), utcTime(0) + std::chrono::hours(24 * 365 * 100)}; // one batch, however long this host is up
+    collector.begin(always, {hostTime(0), utcTime(0), {}});
     auto probes = ProbeSet::create({}, collector);
     if (!probes && probes.error().code == ErrorCode::Denied)
         GTEST_SKIP() << probes.error().what;
@@ -261,7 +277,7 @@ TEST_F(KernelTranslationTest, batchNamesBackendAndWhatWasDialled)
         ::usleep(2'000);
         collector.drained();
     }
-    const telemetry::Batch batch = collector.seal({utcTime(0), utcTime(0) + std::chrono::hours(1)}, {hostTime(0), utcTime(0), {}});
+    const telemetry::Batch batch = collector.seal(always, {hostTime(0), utcTime(0), {}});
     std::uint64_t opened = 0, closed = 0;
     for (const telemetry::TcpRow& row : batch.overview->tcp) {
         const telemetry::End& end = batch.dictionary->ends[row.end];

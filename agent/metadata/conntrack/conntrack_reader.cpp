@@ -252,7 +252,8 @@ private:
 
     Result<void> open(const fs::path& procRoot)
     {
-        BN_TRY(enterHostNetwork(procRoot));
+        if (const auto entered = enterHostNetwork(procRoot); !entered) // what runs outside pods is where it should be all the same
+            m_limits.push_back(entered.error().what + "; until then only translations in the agent's own network namespace are seen");
         m_queries = openNetlink(0);
         if (!m_queries)
             return failure(ErrorCode::Unsupported, "this kernel has no netlink for its packet filter (" + errorText(errno) + "): addresses are shown as dialled");

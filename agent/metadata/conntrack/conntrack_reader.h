@@ -15,7 +15,7 @@ namespace binnacle::agent {
 /// Answers from the host's connection tracking table: where kube-proxy (iptables, nftables, IPVS) sent a connection.
 ///
 /// Owns one thread, which enters the network namespace of the host (`<procRoot>/1/ns/net`) and stays there; nothing else of the agent
-/// does.  It hears of each translated connection when it begins (netlink multicast group NEW, filtered in the kernel to those with a new
+/// does; where it may not enter it stays in the agent's own, which outside pods is the host's, and limits() says so.  It hears of each translated connection when it begins (netlink multicast group NEW, filtered in the kernel to those with a new
 /// destination) and keeps the latest 16,384 of them for 2 minutes, so that connections that are over before anybody asks are found; what
 /// it did not hear of, it looks up by the original direction.  UPDATE events are not listened to: a translation never changes.
 ///

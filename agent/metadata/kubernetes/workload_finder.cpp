@@ -2,7 +2,6 @@
 #include "agent/metadata/kubernetes/workload_finder.h"
 
 #include <algorithm>
-#include <array>
 
 namespace binnacle::agent {
 
@@ -53,18 +52,10 @@ WorkloadName ofJob(const PodObject& pod, const OwnerTable& owners)
     return {pod.nameSpace, "CronJob", std::move(name)};
 }
 
-/// OpenTelemetry's name of the attribute that names a workload of `kind`; empty for kinds it does not have.
+/// OpenTelemetry's name of the attribute that names an owner that has an owner.
 std::string attributeOf(std::string_view kind)
 {
-    static constexpr std::array<std::pair<std::string_view, const char*>, 7> kNames{{{"Deployment", "k8s.deployment.name"},
-                                                                                  {"StatefulSet", "k8s.statefulset.name"},
-                                                                                  {"DaemonSet", "k8s.daemonset.name"},
-                                                                                  {"ReplicaSet", "k8s.replicaset.name"},
-                                                                                  {"Job", "k8s.job.name"},
-                                                                                  {"CronJob", "k8s.cronjob.name"},
-                                                                                  {"ReplicationController", "k8s.replicationcontroller.name"}}};
-    const auto found = std::ranges::find(kNames, kind, &std::pair<std::string_view, const char*>::first);
-    return found == kNames.end() ? std::string() : found->second;
+    return kind == "ReplicaSet" ? "k8s.replicaset.name" : kind == "Job" ? "k8s.job.name" : "";
 }
 
 } // namespace
@@ -93,17 +84,9 @@ PodFacts factsOf(const PodObject& pod, WorkloadName workload, std::string zone)
     facts.host = pod.host;
     facts.zone = std::move(zone);
     facts.attributes = pod.chosen;
-    const auto say = [&](std::string name, const std::string& value) {
-        if (!name.empty() && !value.empty())
-            facts.attributes.emplace_back(std::move(name), value);
-    };
-    say("k8s.pod.name", pod.name);
-    say("k8s.pod.uid", pod.uid);
-    say("k8s.namespace.name", pod.nameSpace);
-    say("k8s.node.name", pod.host);
-    say(attributeOf(workload.kind), workload.name);
-    if (pod.controller.kind != workload.kind) // what stands between the two: a ReplicaSet, a Job
-        say(attributeOf(pod.controller.kind), pod.controller.name);
+    // What stands between the pod and its workload; the rest the facts say themselves.
+    if (const std::string name = attributeOf(pod.controller.kind); pod.controller.kind != workload.kind && !name.empty())
+        facts.attributes.emplace_back(name, pod.controller.name);
     std::ranges::sort(facts.attributes);
     facts.workload = std::move(workload);
     facts.containers = pod.containers;

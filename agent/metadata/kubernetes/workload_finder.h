@@ -19,7 +19,7 @@ using OwnerTable = absl::flat_hash_map<std::string, Controller>;
 /// Static pods lose the `-<host>` that kubelet appends: `kube-apiserver` is one thing on three hosts.
 WorkloadName workloadOf(const PodObject& pod, const OwnerTable& owners);
 
-/// `pod` as the rest of the agent knows it.  `zone`: of its host.
+/// `pod` as the rest of the agent knows it: attributes are the chosen labels and annotations, and its ReplicaSet or Job.  `zone`: of its host.
 PodFacts factsOf(const PodObject& pod, WorkloadName workload, std::string zone);
 
 } // namespace binnacle::agent

@@ -28,14 +28,10 @@ TEST(ReadPodTest, factsCarryOpenTelemetryNamesAndNoSecret)
 {
     const auto read = readPod(pod("api-6d4cf56db6-x2x7q", "u1", "10.1.0.7"), LabelChoice{});
     const PodFacts facts = factsOf(*read, workloadOf(*read, {}), "eu-1b");
-    EXPECT_EQ(facts.attributes, (Pairs{{"k8s.deployment.name", "api"},
-                                       {"k8s.namespace.name", "shop"},
-                                       {"k8s.node.name", "node-a"},
-                                       {"k8s.pod.label.app", "api"},
+    EXPECT_EQ(facts.attributes, (Pairs{{"k8s.pod.label.app", "api"},
                                        {"k8s.pod.label.app.kubernetes.io/version", "1.4.2"},
-                                       {"k8s.pod.name", "api-6d4cf56db6-x2x7q"},
-                                       {"k8s.pod.uid", "u1"},
                                        {"k8s.replicaset.name", "api-6d4cf56db6"}}));
+    EXPECT_EQ(facts.host, "node-a");
     EXPECT_EQ(facts.workload, (WorkloadName{"shop", "Deployment", "api"}));
     EXPECT_EQ(facts.zone, "eu-1b");
 }
