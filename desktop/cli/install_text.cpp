@@ -12,7 +12,7 @@ namespace binnacle::desktop {
 
 namespace {
 
-using kube::AgentPod;
+using kube::InstalledAgent;
 using kube::HostCoverage;
 using kube::ObjectChange;
 using Json = nlohmann::ordered_json;
@@ -29,15 +29,15 @@ const char* wordOf(ObjectChange::Kind kind)
     return "";
 }
 
-const char* wordOf(const AgentPod& pod)
+const char* wordOf(const InstalledAgent& pod)
 {
-    if (pod.isOutdated && pod.state != AgentPod::State::Leaving)
+    if (pod.isOutdated && pod.state != InstalledAgent::State::Leaving)
         return "outdated";
     switch (pod.state) {
-    case AgentPod::State::Ready: return "collects";
-    case AgentPod::State::Starting: return "starting";
-    case AgentPod::State::Stuck: return "stuck";
-    case AgentPod::State::Leaving: return "leaving";
+    case InstalledAgent::State::Ready: return "collects";
+    case InstalledAgent::State::Starting: return "starting";
+    case InstalledAgent::State::Stuck: return "stuck";
+    case InstalledAgent::State::Leaving: return "leaving";
     }
     return "";
 }
@@ -87,12 +87,12 @@ std::string hostsText(const std::vector<HostCoverage>& hosts)
     return named > kMostHosts ? text + "  and " + std::to_string(named - kMostHosts) + " more\n" : text;
 }
 
-std::string detailOf(const AgentPod& pod)
+std::string detailOf(const InstalledAgent& pod)
 {
-    return pod.state == AgentPod::State::Ready ? std::string() : pod.sentence;
+    return pod.state == InstalledAgent::State::Ready ? std::string() : pod.sentence;
 }
 
-std::string lineOf(const AgentPod& pod)
+std::string lineOf(const InstalledAgent& pod)
 {
     return "  " + (pod.host.empty() ? pod.pod : pod.host) + ": " + pod.sentence + '\n';
 }
@@ -123,8 +123,8 @@ std::string missingText(const std::vector<kube::Permission>& missing)
 std::string progressText(const kube::Rollout& now, const kube::Rollout& before)
 {
     std::string text;
-    for (const AgentPod& pod : now.agents) {
-        const bool isKnown = std::ranges::any_of(before.agents, [&](const AgentPod& old) { return old.pod == pod.pod && old.sentence == pod.sentence; });
+    for (const InstalledAgent& pod : now.agents) {
+        const bool isKnown = std::ranges::any_of(before.agents, [&](const InstalledAgent& old) { return old.pod == pod.pod && old.sentence == pod.sentence; });
         if (!isKnown)
             text += lineOf(pod);
     }
@@ -143,8 +143,8 @@ std::string rolloutText(const kube::Rollout& rollout)
     text += rollout.agents.empty() && rollout.troubles.empty() ? "; no pod was made yet\n" : "\n";
     for (const std::string& trouble : rollout.troubles)
         text += "  " + trouble + '\n';
-    for (const AgentPod& pod : rollout.agents) {
-        if (pod.state == AgentPod::State::Ready && !pod.isOutdated)
+    for (const InstalledAgent& pod : rollout.agents) {
+        if (pod.state == InstalledAgent::State::Ready && !pod.isOutdated)
             continue;
         text += lineOf(pod);
         if (const auto words = rollout.lastWords.find(pod.pod); words != rollout.lastWords.end())
@@ -157,11 +157,11 @@ std::vector<HostStatus> hostStatuses(const kube::Installation& installation, con
 {
     std::vector<HostStatus> all;
     std::set<std::string> withAgent;
-    for (const AgentPod& pod : installation.agents) {
+    for (const InstalledAgent& pod : installation.agents) {
         const auto facts = std::ranges::find(hosts, pod.host, &kube::HostFactsOfNode::host);
         withAgent.insert(pod.host);
         all.push_back({pod.host, facts == hosts.end() ? "" : facts->kernel, pod.version, wordOf(pod), pod.pod, detailOf(pod),
-                       pod.state == AgentPod::State::Ready, kube::skewOf(pod.version, ownVersion)});
+                       pod.state == InstalledAgent::State::Ready, kube::skewOf(pod.version, ownVersion)});
     }
     for (const kube::HostFactsOfNode& host : hosts) {
         if (!withAgent.contains(host.host))

@@ -31,7 +31,7 @@ std::string adviceFor(int status)
 
 Error errorOf(const ApiAnswer& answer)
 {
-    const Json status = parseJson(answer.body);
+    const Json status = readJson(answer.body);
     std::string what = textAt(status, "/message");
     if (what.empty())
         what = "the API server answered " + std::to_string(answer.status) + (answer.body.empty() ? "" : ": " + answer.body.substr(0, 300));
@@ -69,7 +69,7 @@ Result<std::string> list(ClusterApi& api, const std::string& target)
         const auto answer = ask(api, {"GET", page, {}, {}});
         if (!answer)
             return std::unexpected(answer.error());
-        const Json list = parseJson(*answer);
+        const Json list = readJson(*answer);
         for (const Json& item : itemsAt(list, "/items"))
             all["items"].push_back(item);
         next = textAt(list, "/metadata/continue");

@@ -110,7 +110,7 @@ std::optional<KernelVersion> parseKernelVersion(std::string_view release)
 std::vector<HostCoverage> hostCoverage(std::string_view nodeList, const InstallOptions& options)
 {
     std::vector<HostCoverage> hosts;
-    const Json list = parseJson(nodeList);
+    const Json list = readJson(nodeList);
     for (const Json& node : itemsAt(list, "/items")) {
         Judged judged = judge(node, options);
         hosts.push_back({textAt(node, "/metadata/name"), textAt(node, "/status/nodeInfo/kernelVersion"), judged.verdict, std::move(judged.reason)});

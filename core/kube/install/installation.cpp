@@ -53,7 +53,7 @@ std::optional<std::string> namespaceOfAgents(ClusterApi& api)
     const auto binding = find(api, pathOf({"ClusterRoleBinding", "", std::string(kAgentDaemonSet)}));
     if (!binding || !*binding)
         return std::nullopt;
-    std::string name = textAt(parseJson(**binding), "/subjects/0/namespace");
+    std::string name = textAt(readJson(**binding), "/subjects/0/namespace");
     return name.empty() ? std::nullopt : std::optional(std::move(name));
 }
 
@@ -100,7 +100,7 @@ Result<Installation> readInstallation(ClusterApi& api, const std::string& nameSp
     Installation installation;
     installation.nameSpace = nameSpace;
     if (found)
-        readDaemonSet(parseJson(**found), installation);
+        readDaemonSet(readJson(**found), installation);
     const auto pods = list(api, "/api/v1/namespaces/" + nameSpace + "/pods?labelSelector=" + percentEncoded(kAgentSelector));
     if (!pods)
         return std::unexpected(Error(pods.error()).within("listing the agents' pods"));
@@ -116,7 +116,7 @@ Result<std::vector<HostFactsOfNode>> readHosts(ClusterApi& api)
     if (!nodes)
         return std::unexpected(Error(nodes.error()).within("listing hosts"));
     std::vector<HostFactsOfNode> hosts;
-    const Json all = parseJson(*nodes);
+    const Json all = readJson(*nodes);
     for (const Json& node : itemsAt(all, "/items"))
         hosts.push_back({textAt(node, "/metadata/name"), textAt(node, "/status/nodeInfo/kernelVersion"), textAt(node, "/status/nodeInfo/architecture")});
     std::ranges::sort(hosts, {}, &HostFactsOfNode::host);

@@ -33,7 +33,7 @@ struct Installation {
     int desired = 0;            // pods that the DaemonSet wants
     long long generation = 0;   // of its template
     bool isObserved = false;    // the controller has seen the newest template
-    std::vector<AgentPod> agents;
+    std::vector<InstalledAgent> agents;
 };
 
 /// NotFound, with where they are if the cluster says so, when there are none in that namespace.  A user who may only list pods (Role binnacle-user)

@@ -19,7 +19,7 @@ constexpr const char* kApplyType = "application/apply-patch+yaml"; // JSON is YA
 
 std::string namespaceState(const std::optional<std::string>& live)
 {
-    return live ? textAt(parseJson(*live), "/status/phase") : std::string("absent");
+    return live ? textAt(readJson(*live), "/status/phase") : std::string("absent");
 }
 
 /// `21` of `"minor": "21+"`.
@@ -47,7 +47,7 @@ bool isSame(const Rollout& a, const Rollout& b)
 {
     const auto words = [](const Rollout& rollout) {
         std::string all = std::to_string(rollout.desired);
-        for (const AgentPod& pod : rollout.agents)
+        for (const InstalledAgent& pod : rollout.agents)
             all += '\n' + pod.pod + ' ' + pod.host + ' ' + pod.sentence;
         for (const std::string& trouble : rollout.troubles)
             all += '\n' + trouble;
@@ -60,8 +60,8 @@ bool onlyTroubles(const Rollout& rollout)
 {
     if (rollout.agents.empty())
         return !rollout.troubles.empty();
-    const bool anyStarting = std::ranges::any_of(rollout.agents, [](const AgentPod& pod) {
-        return pod.state == AgentPod::State::Starting || pod.state == AgentPod::State::Leaving || pod.isOutdated;
+    const bool anyStarting = std::ranges::any_of(rollout.agents, [](const InstalledAgent& pod) {
+        return pod.state == InstalledAgent::State::Starting || pod.state == InstalledAgent::State::Leaving || pod.isOutdated;
     });
     return !anyStarting;
 }
@@ -100,7 +100,7 @@ Result<void> Installer::checkServer()
     const auto answer = kube::ask(m_api, {"GET", "/version", {}, {}});
     if (!answer)
         return std::unexpected(Error(answer.error()).within("asking for the server's version"));
-    const Json version = parseJson(*answer);
+    const Json version = readJson(*answer);
     if (textAt(version, "/major") == "1" && minorOf(version) < kOldestMinor)
         return failure(ErrorCode::Unsupported, "the server is Kubernetes " + textAt(version, "/gitVersion") + "; the oldest that Binnacle installs on is 1.21");
     return {};
@@ -223,8 +223,8 @@ Result<void> Installer::apply(const InstallPlan& plan, const std::function<void(
 void Installer::addWords(Rollout& rollout)
 {
     const std::string pods = "/api/v1/namespaces/" + m_options.nameSpace + "/pods/";
-    for (const AgentPod& pod : rollout.agents) {
-        if (pod.state != AgentPod::State::Stuck || !pod.hasLastWords)
+    for (const InstalledAgent& pod : rollout.agents) {
+        if (pod.state != InstalledAgent::State::Stuck || !pod.hasLastWords)
             continue;
         const auto log = kube::ask(m_api, {"GET", pods + pod.pod + "/log?container=agent&tailLines=8" + (pod.restarts > 0 ? "&previous=true" : ""), {}, {}});
         const std::string words = log ? *log : "(its log cannot be read: " + log.error().what + ")\n";
@@ -242,15 +242,15 @@ Result<Rollout> Installer::look(const InstallPlan& plan, const AgentProbe& probe
     rollout.desired = installation->desired;
     bool allReady = installation->isObserved;
     int seen = 0;
-    for (AgentPod& pod : installation->agents) {
-        if (pod.state == AgentPod::State::Ready && !pod.isOutdated && probe) {
+    for (InstalledAgent& pod : installation->agents) {
+        if (pod.state == InstalledAgent::State::Ready && !pod.isOutdated && probe) {
             const auto arrived = probe(pod);
             if (!arrived || !*arrived) {
-                pod.state = AgentPod::State::Starting;
+                pod.state = InstalledAgent::State::Starting;
                 pod.sentence = arrived ? "collects; its first batch has not arrived here yet" : "collects; " + arrived.error().what;
             }
         }
-        const bool isReady = pod.state == AgentPod::State::Ready && !pod.isOutdated;
+        const bool isReady = pod.state == InstalledAgent::State::Ready && !pod.isOutdated;
         rollout.ready += isReady ? 1 : 0;
         seen += isReady || !isExcused(plan, pod.host) ? 1 : 0;
         allReady = allReady && (isReady || isExcused(plan, pod.host));

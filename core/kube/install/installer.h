@@ -28,7 +28,7 @@ Pace realPace(const Cancellation& cancellation);
 
 /// Whether data of an agent have arrived here; asked for each pod that is Ready.  Without one, Ready counts: the pod's own check says so only when the
 /// agent's newest second is young.
-using AgentProbe = std::function<Result<bool>(const AgentPod&)>;
+using AgentProbe = std::function<Result<bool>(const InstalledAgent&)>;
 
 /// What installing would do.  Nothing is changed to find out.
 struct InstallPlan {
@@ -46,7 +46,7 @@ struct Rollout {
     End end = End::Running;
     int desired = 0;
     int ready = 0;
-    std::vector<AgentPod> agents;
+    std::vector<InstalledAgent> agents;
     std::vector<std::string> troubles;             // that concern no one pod: why none is created
     std::map<std::string, std::string> lastWords;  // by pod: the end of its log and what it means
 };

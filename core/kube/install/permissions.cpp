@@ -29,7 +29,7 @@ void addObject(const Manifest& manifest, std::vector<Permission>& all)
 /// An API server lets nobody hand out what they do not hold themselves, unless they may `escalate`.
 void addRules(const Manifest& manifest, std::vector<Permission>& all)
 {
-    const Json role = parseJson(manifest.json);
+    const Json role = readJson(manifest.json);
     for (const Json& rule : itemsAt(role, "/rules")) {
         for (const Json& group : itemsAt(rule, "/apiGroups")) {
             for (const Json& resource : itemsAt(rule, "/resources")) {
@@ -58,7 +58,7 @@ Result<bool> isAllowed(ClusterApi& api, const Permission& permission)
     const auto answer = ask(api, {"POST", kReviews, "application/json", reviewOf(permission).dump()});
     if (!answer)
         return std::unexpected(Error(answer.error()).within("asking what you may do"));
-    return flagAt(parseJson(*answer), "/status/allowed");
+    return flagAt(readJson(*answer), "/status/allowed");
 }
 
 /// Whoever may `escalate` roles needs to hold nothing of them.

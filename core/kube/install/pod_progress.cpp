@@ -10,7 +10,7 @@
 namespace binnacle::kube {
 namespace {
 
-using State = AgentPod::State;
+using State = InstalledAgent::State;
 
 struct Told {
     State state = State::Starting;
@@ -113,11 +113,11 @@ std::string hostOf(const Json& pod)
     return textAt(pod, road.c_str());
 }
 
-AgentPod podFrom(const Json& pod, long long generation)
+InstalledAgent podFrom(const Json& pod, long long generation)
 {
     static const Json kNone;
     const Json& status = at(pod, "/status/containerStatuses/0");
-    AgentPod agent;
+    InstalledAgent agent;
     agent.host = hostOf(pod);
     agent.pod = textAt(pod, "/metadata/name");
     agent.uid = textAt(pod, "/metadata/uid");
@@ -150,20 +150,20 @@ std::string troubleOf(const std::string& message)
 
 } // namespace
 
-std::vector<AgentPod> agentPods(std::string_view podList, long long generation)
+std::vector<InstalledAgent> agentPods(std::string_view podList, long long generation)
 {
-    std::vector<AgentPod> pods;
-    const Json list = parseJson(podList);
+    std::vector<InstalledAgent> pods;
+    const Json list = readJson(podList);
     for (const Json& pod : itemsAt(list, "/items"))
         pods.push_back(podFrom(pod, generation));
-    std::ranges::sort(pods, [](const AgentPod& a, const AgentPod& b) { return std::tie(a.host, a.pod) < std::tie(b.host, b.pod); });
+    std::ranges::sort(pods, [](const InstalledAgent& a, const InstalledAgent& b) { return std::tie(a.host, a.pod) < std::tie(b.host, b.pod); });
     return pods;
 }
 
 std::vector<std::string> creationTroubles(std::string_view eventList)
 {
     std::vector<std::pair<std::string, std::string>> found; // when, what
-    const Json list = parseJson(eventList);
+    const Json list = readJson(eventList);
     for (const Json& event : itemsAt(list, "/items")) {
         if (textAt(event, "/reason") == "FailedCreate" && textAt(event, "/involvedObject/kind") == "DaemonSet")
             found.emplace_back(textAt(event, "/lastTimestamp"), troubleOf(textAt(event, "/message")));

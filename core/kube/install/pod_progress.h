@@ -9,7 +9,7 @@
 namespace binnacle::kube {
 
 /// How far one host's agent is.
-struct AgentPod {
+struct InstalledAgent {
     enum class State : std::uint8_t {
         Ready,    // its own check says that it collects
         Starting, // nothing is wrong yet
@@ -26,11 +26,11 @@ struct AgentPod {
     int restarts = 0;
     bool hasLastWords = false;  // its container ended: the log of that run says why
     bool isOutdated = false;    // of an older template than the DaemonSet's
-    friend bool operator==(const AgentPod&, const AgentPod&) = default;
+    friend bool operator==(const InstalledAgent&, const InstalledAgent&) = default;
 };
 
 /// Agents' pods out of a PodList, by host.  `generation` is the DaemonSet's current template (label `pod-template-generation`), 0 when unknown.
-std::vector<AgentPod> agentPods(std::string_view podList, long long generation);
+std::vector<InstalledAgent> agentPods(std::string_view podList, long long generation);
 
 /// Why the DaemonSet's controller cannot make pods, out of an EventList: PodSecurity, quota, a webhook.  Newest first, each sentence once.
 std::vector<std::string> creationTroubles(std::string_view eventList);

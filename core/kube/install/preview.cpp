@@ -38,7 +38,7 @@ void collect(const Json& value, const std::string& path, Leaves& leaves)
 
 Leaves leavesOf(std::string_view text)
 {
-    Json object = parseJson(text);
+    Json object = readJson(text);
     object.erase("status");
     if (object.contains("metadata")) {
         for (const char* own : {"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"})
@@ -92,7 +92,7 @@ ObjectChange compareObjects(const ObjectName& object, const std::optional<std::s
 std::vector<FieldConflict> conflictsOf(std::string_view status)
 {
     std::vector<FieldConflict> conflicts;
-    const Json body = parseJson(status);
+    const Json body = readJson(status);
     for (const Json& cause : itemsAt(body, "/details/causes")) {
         if (textAt(cause, "/reason") != "FieldManagerConflict")
             continue;

@@ -66,7 +66,7 @@ bool comesByItself(std::string_view kind, const Json& object)
 
 std::string reasonItStays(const std::string& object)
 {
-    const Json live = parseJson(object);
+    const Json live = readJson(object);
     const Json& finalizers = at(live, "/metadata/finalizers");
     if (finalizers.is_array() && !finalizers.empty())
         return "waits for its finalizer " + finalizers.front().dump();
@@ -93,7 +93,7 @@ Result<void> Uninstaller::addKind(std::string_view kind, UninstallPlan& plan)
         return {}; // a kind that this cluster does not have
     if (!found)
         return std::unexpected(Error(found.error()).within("listing " + std::string(factsOf(kind).plural)));
-    const Json objects = parseJson(*found);
+    const Json objects = readJson(*found);
     for (const Json& object : itemsAt(objects, "/items")) {
         const ObjectName name{std::string(kind), nameSpace, textAt(object, "/metadata/name")};
         if (isOurs(object))
@@ -112,7 +112,7 @@ Result<void> Uninstaller::addLeases(UninstallPlan& plan)
     const auto found = list(m_api, pathOf({"Lease", m_nameSpace, ""}));
     if (!found)
         return {}; // whoever may not list them may not have a namespace to leave them in either
-    const Json leases = parseJson(*found);
+    const Json leases = readJson(*found);
     for (const Json& lease : itemsAt(leases, "/items")) {
         if (const std::string name = textAt(lease, "/metadata/name"); name.starts_with("binnacle-"))
             plan.objects.push_back({{"Lease", m_nameSpace, name}, textAt(lease, "/metadata/uid")});
@@ -129,7 +129,7 @@ Result<std::vector<std::string>> Uninstaller::strangersIn()
             continue;
         if (!found)
             return std::unexpected(found.error());
-        const Json objects = parseJson(*found);
+        const Json objects = readJson(*found);
         for (const Json& object : itemsAt(objects, "/items")) {
             if (!hasLabel(object) && !comesByItself(kind, object))
                 strangers.push_back(std::string(kind) + ' ' + textAt(object, "/metadata/name"));
@@ -146,7 +146,7 @@ Result<void> Uninstaller::addNamespace(UninstallPlan& plan)
         return std::unexpected(Error(live.error()).within("looking at " + name.words()));
     if (!*live)
         return {};
-    const Json object = parseJson(**live);
+    const Json object = readJson(**live);
     if (!isOurs(object) || !hasLabel(object)) {
         plan.kept.push_back({name, "was not made by `binnacle`"});
         return {};

@@ -11,9 +11,9 @@ using namespace binnacle::kube;
 
 namespace {
 
-AgentPod pod(const std::string& host, AgentPod::State state, const std::string& sentence)
+InstalledAgent pod(const std::string& host, InstalledAgent::State state, const std::string& sentence)
 {
-    AgentPod one;
+    InstalledAgent one;
     one.host = host;
     one.pod = "binnacle-agent-" + host;
     one.state = state;
@@ -77,8 +77,8 @@ TEST(InstallText, progressTellsEachChangeOnce)
 {
     Rollout before, now;
     before.desired = now.desired = 2;
-    before.agents = {pod("a", AgentPod::State::Starting, "pulling"), pod("b", AgentPod::State::Starting, "pulling")};
-    now.agents = {pod("a", AgentPod::State::Ready, "collects"), pod("b", AgentPod::State::Starting, "pulling")};
+    before.agents = {pod("a", InstalledAgent::State::Starting, "pulling"), pod("b", InstalledAgent::State::Starting, "pulling")};
+    now.agents = {pod("a", InstalledAgent::State::Ready, "collects"), pod("b", InstalledAgent::State::Starting, "pulling")};
     now.ready = 1;
     EXPECT_EQ(progressText(now, before), "  a: collects\n1 of 2 agents collect\n");
     EXPECT_EQ(progressText(now, now), "");
@@ -89,7 +89,7 @@ TEST(InstallText, anEndWithoutSuccessHasReasonsAndLastWords)
     Rollout rollout;
     rollout.desired = 2;
     rollout.ready = 1;
-    rollout.agents = {pod("a", AgentPod::State::Ready, "collects"), pod("b", AgentPod::State::Stuck, "ends again and again")};
+    rollout.agents = {pod("a", InstalledAgent::State::Ready, "collects"), pod("b", InstalledAgent::State::Stuck, "ends again and again")};
     rollout.lastWords["binnacle-agent-b"] = "one\ntwo\x1b[31m\n";
     EXPECT_EQ(rolloutText(rollout), "1 of 2 agents collect\n  b: ends again and again\n    | one\n    | two?[31m\n");
 }
@@ -110,7 +110,7 @@ TEST(StatusText, hostsWithAndWithoutAgentsWithTheirSkew)
     installation.image = "registry.example/agent:0.1.0";
     installation.installedBy = "binnacle";
     installation.desired = 1;
-    installation.agents = {pod("a", AgentPod::State::Ready, "collects")};
+    installation.agents = {pod("a", InstalledAgent::State::Ready, "collects")};
     const auto hosts = hostStatuses(installation, {{"a", "6.1.0", "amd64"}, {"b", "5.4.0", "amd64"}}, "0.3.0");
     EXPECT_EQ(statusText(installation, hosts),
               "1 of 1 agents collect; version 0.1.0, image registry.example/agent:0.1.0, namespace binnacle, installed by binnacle\n\n"

@@ -11,7 +11,7 @@ namespace binnacle::kube {
 
 using Json = nlohmann::ordered_json;
 
-inline Json parseJson(std::string_view text)
+inline Json readJson(std::string_view text)
 {
     Json value = Json::parse(text, nullptr, false);
     return value.is_discarded() ? Json() : value;

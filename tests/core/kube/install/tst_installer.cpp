@@ -247,7 +247,7 @@ TEST(Rollouts, theProbeDecidesWhenThereIsOne)
     scene.observe(1);
     scene.putPod(agentPod("a"));
     int asked = 0;
-    const Rollout rollout = scene.followed(scene.planned(), [&](const AgentPod&) -> Result<bool> { return ++asked == 3; });
+    const Rollout rollout = scene.followed(scene.planned(), [&](const InstalledAgent&) -> Result<bool> { return ++asked == 3; });
     EXPECT_EQ(rollout.end, Rollout::End::Complete);
     EXPECT_EQ(asked, 3);
     EXPECT_EQ(scene.told.front().agents.front().sentence, "collects; its first batch has not arrived here yet");

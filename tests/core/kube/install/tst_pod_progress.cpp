@@ -8,14 +8,14 @@
 using namespace binnacle;
 using namespace binnacle::kube;
 using namespace binnacle::tests;
-using State = AgentPod::State;
+using State = InstalledAgent::State;
 
 namespace {
 
-AgentPod told(const Json& pod, long long generation = 0)
+InstalledAgent told(const Json& pod, long long generation = 0)
 {
     const auto pods = agentPods(Json{{"items", Json::array({pod})}}.dump(), generation);
-    return pods.empty() ? AgentPod() : pods.front();
+    return pods.empty() ? InstalledAgent() : pods.front();
 }
 
 Json waiting(const std::string& reason, const std::string& message = {})
@@ -45,7 +45,7 @@ Json creationEvent(const std::string& when, const std::string& message)
 
 TEST(PodProgress, aReadyPodCollects)
 {
-    const AgentPod pod = told(agentPod("a"));
+    const InstalledAgent pod = told(agentPod("a"));
     EXPECT_EQ(pod.state, State::Ready);
     EXPECT_EQ(pod.host, "a");
     EXPECT_EQ(pod.version, "0.1.0");
@@ -55,7 +55,7 @@ TEST(PodProgress, aReadyPodCollects)
 TEST(PodProgress, anImageThatCannotBePulledNamesTheOptionsThatHelp)
 {
     for (const char* reason : {"ImagePullBackOff", "ErrImagePull"}) {
-        const AgentPod pod = told(waiting(reason, "401 Unauthorized"));
+        const InstalledAgent pod = told(waiting(reason, "401 Unauthorized"));
         EXPECT_EQ(pod.state, State::Stuck);
         EXPECT_TRUE(pod.sentence.contains("--image") && pod.sentence.contains("--image-pull-secret") && pod.sentence.contains("401 Unauthorized")) << pod.sentence;
     }
@@ -75,7 +75,7 @@ TEST(PodProgress, aCrashHasLastWords)
     Json pod = waiting("CrashLoopBackOff");
     pod["status"]["containerStatuses"][0]["restartCount"] = 4;
     pod["status"]["containerStatuses"][0]["lastState"] = {{"terminated", {{"exitCode", 1}}}};
-    const AgentPod crashed = told(pod);
+    const InstalledAgent crashed = told(pod);
     EXPECT_EQ(crashed.state, State::Stuck);
     EXPECT_TRUE(crashed.hasLastWords);
     EXPECT_EQ(crashed.restarts, 4);
@@ -93,7 +93,7 @@ TEST(PodProgress, runningIsNotYetCollecting)
 
 TEST(PodProgress, aPodThatNoHostTakesSaysWhyAndForWhichHostItIs)
 {
-    const AgentPod full = told(unscheduled("0/3 nodes are available: 1 Insufficient cpu."));
+    const InstalledAgent full = told(unscheduled("0/3 nodes are available: 1 Insufficient cpu."));
     EXPECT_EQ(full.host, "a");
     EXPECT_EQ(full.state, State::Stuck);
     EXPECT_TRUE(full.sentence.contains("no room") && full.sentence.contains("Insufficient cpu")) << full.sentence;
