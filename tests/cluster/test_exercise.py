@@ -22,7 +22,7 @@ def second_after(at_ns):
     return -(-at_ns // SECOND) * SECOND
 
 
-class Exercise(ClusterTest):
+class Lesson(ClusterTest):
     def setUp(self):
         super().setUp()
         for program in ("binnacle", "binnacle-agent"):
@@ -67,13 +67,21 @@ class Exercise(ClusterTest):
 
     # -- the steps ---------------------------------------------------------------------------------------------------
 
-    def discovered_before_any_call(self, since):
-        found = self.show("services", *self.access(), begin=since)
+    def discovered_before_any_call(self):
+        found = self.show("services", *self.access())
         counts = {name: self.node(found, name, "services") for name in WANTED}
         if {name: service and service["instances"] for name, service in counts.items()} != WANTED:
             return None
         self.assertEqual({service["requests"] for service in counts.values()}, {0})
         return found
+
+    def recorded_hosts(self, file):
+        """Hosts of which the file has batches."""
+        done = self.binnacle("show", "losses", file, "--json", check=False)
+        if done.returncode != 0:
+            return set()
+        services = self.show("services", file)["services"]
+        return {host for service in services for host in service["hosts"]}
 
     def send_counted_requests(self, shells):
         for shell in shells:
@@ -100,12 +108,11 @@ class Exercise(ClusterTest):
         shells = [self.ensure_shell(host) for host in HOSTS]
         said = self.binnacle("install", *self.access(), "--image", IMAGE, "--yes").stdout
         self.assertIn("2 of 2", said)
-        installed = second_after(time.time_ns())
-        self.wait_until("the exercise being discovered", lambda: self.discovered_before_any_call(installed))
+        self.wait_until("the exercise being discovered", self.discovered_before_any_call)
 
         file = self.folder + "/exercise.binnacle"
         recording = self.start(BINNACLE, "record", *self.access(), "--for", "600s", "-o", file)
-        self.wait_until("the recording", lambda: os.path.exists(file))
+        self.wait_until("both hosts in the recording", lambda: self.recorded_hosts(file) == set(HOSTS))
         begun = second_after(time.time_ns())
         time.sleep(1)
         self.send_counted_requests(shells)
