@@ -2,6 +2,7 @@
 #include "agent/aggregation/cluster_rows.h"
 
 #include <algorithm>
+#include <tuple>
 #include <chrono>
 #include <utility>
 
@@ -82,7 +83,7 @@ void ClusterRows::addChanges(BatchBuilder& builder, telemetry::Overview& overvie
             row.detail = builder.string(change.detail);
         overview.events.push_back(row);
     }
-    std::ranges::stable_sort(overview.events, {}, &telemetry::EventRow::at);
+    std::ranges::sort(overview.events, {}, [](const telemetry::EventRow& row) { return std::tuple(row.at, row.kind, row.subject, row.detail); });
     if (dropped > 0)
         overview.coverage.push_back({telemetry::kNone, builder.string("cluster_events_unlisted"), dropped, dropped + changes.size(),
                                      builder.string("Kubernetes told of more changes at once than the agent holds.")});

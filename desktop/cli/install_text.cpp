@@ -167,7 +167,7 @@ std::vector<HostStatus> hostStatuses(const kube::Installation& installation, con
         if (!withAgent.contains(host.host))
             all.push_back({host.host, host.kernel, "", "no agent", "", "", false, kube::Skew::Same});
     }
-    std::ranges::stable_sort(all, {}, &HostStatus::host);
+    std::ranges::sort(all, {}, [](const HostStatus& status) { return std::pair(status.host, status.pod); });
     return all;
 }
 

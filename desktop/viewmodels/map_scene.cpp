@@ -69,14 +69,6 @@ QString detailOf(const analysis::Node& node)
     return node.instances == 1 ? QCoreApplication::translate("Map", "1 instance") : QCoreApplication::translate("Map", "%1 instances").arg(node.instances);
 }
 
-/// Under the name: where it belongs, unless there is worse to say.
-QString detailInNamespace(const analysis::Node& node)
-{
-    const QString detail = detailOf(node);
-    const bool bad = node.inbound.errors > 0 || node.instances < node.instancesMax || node.instances == 0;
-    return node.nameSpace && !bad ? fromStd(*node.nameSpace) + QStringLiteral(" · ") + detail : detail;
-}
-
 QString badgeOf(std::uint64_t inFlight, Nanoseconds oldest)
 {
     if (inFlight == 0 || oldest < kNews)
@@ -173,7 +165,7 @@ MapMemoryPtr laidOut(const analysis::Snapshot& snapshot, const MapMemoryPtr& bef
 
 MapScene::Node sceneNode(const analysis::Node& node, const QRectF& rect, TimeRange range)
 {
-    MapScene::Node out{.id = node.id, .name = fromStd(node.name), .monogram = monogramOf(node), .figures = figuresOf(node, range), .detail = detailInNamespace(node)};
+    MapScene::Node out{.id = node.id, .name = fromStd(node.name), .monogram = monogramOf(node), .figures = figuresOf(node, range), .detail = detailOf(node)};
     out.badge = badgeOf(node.inFlight, node.oldestInFlight);
     out.rate = node.inbound.requests ? QStringLiteral("%1/s").arg(rateText(perSecond(node.inbound.requests, range))) : QString();
     out.severity = severityOf(node.health);

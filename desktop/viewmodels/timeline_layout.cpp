@@ -6,6 +6,8 @@
 #include <QCoreApplication>
 
 #include <algorithm>
+#include <string_view>
+#include <tuple>
 #include <array>
 #include <cmath>
 
@@ -88,7 +90,9 @@ void putInto(TimelineLayout::Mark& mark, std::vector<const analysis::Event*>& ev
 {
     constexpr std::size_t kNamed = 6; // in one tool tip
     mark.count = static_cast<int>(events.size());
-    std::stable_partition(events.begin(), events.end(), [](const analysis::Event* event) { return isChange(event->kind); });
+    std::ranges::sort(events, {}, [](const analysis::Event* event) {
+        return std::tuple(!isChange(event->kind), event->at, event->kind, std::string_view(event->subject), std::string_view(event->detail));
+    });
     mark.change = isChange(events.front()->kind);
     QStringList lines;
     for (std::size_t i = 0; i < std::min(events.size(), kNamed); ++i)

@@ -168,7 +168,7 @@ std::vector<std::string> creationTroubles(std::string_view eventList)
         if (textAt(event, "/reason") == "FailedCreate" && textAt(event, "/involvedObject/kind") == "DaemonSet")
             found.emplace_back(textAt(event, "/lastTimestamp"), troubleOf(textAt(event, "/message")));
     }
-    std::ranges::stable_sort(found, std::greater{}, &std::pair<std::string, std::string>::first);
+    std::ranges::sort(found, std::greater{});
     std::vector<std::string> sentences;
     for (auto& [when, sentence] : found) {
         if (std::ranges::find(sentences, sentence) == sentences.end())
