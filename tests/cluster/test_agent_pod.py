@@ -23,9 +23,10 @@ class AgentPod(ClusterTest):
         self.assertEqual(set(self.agents), set(HOSTS))
 
     def log_has(self, pod, text):
+        container = self.get("pod", "-n", "binnacle", pod)["status"]["containerStatuses"][0]
         log = self.kubectl("-n", "binnacle", "logs", pod, check=False).stdout
-        if "binnacle-agent: " in log:
-            self.fail("the agent gave up: " + log)
+        if container["restartCount"] or "terminated" in container["state"]:
+            self.fail("the agent gave up: " + (self.kubectl("-n", "binnacle", "logs", pod, "--previous", check=False).stdout or log))
         return text in log
 
     def test_runs_and_every_hook_is_there(self):
