@@ -98,6 +98,11 @@ std::optional<UtcTime> parseRfc3339(std::string_view text)
                                            std::chrono::day(static_cast<unsigned>(*day))};
     if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60)
         return std::nullopt;
+    // 64 bits of nanoseconds reach from 1677 to 2262; what lies beyond ("9999-12-31", "never") is the end that it is nearest to.
+    if (*year < 1678)
+        return UtcTime::min();
+    if (*year > 2261)
+        return UtcTime::max();
     const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
     return utcTime(((days * 24 + *hour) * 60 + *minute) * 60 * kSecond + *second * kSecond + part - *offset);
 }

@@ -45,6 +45,10 @@ TEST(Rfc3339, leavesOutTrailingZeros)
 TEST(ParseTime, takesOffsetsOfTheClock)
 {
     EXPECT_EQ(parseTime("1970-01-01T02:00:00+02:00", kNow), utcTime(0));
+    EXPECT_EQ(parseTime("9999-12-31T23:59:60Z", kNow), UtcTime::max()) << "never, as some write it";
+    EXPECT_EQ(parseTime("2262-01-01T00:00:00Z", kNow), UtcTime::max());
+    EXPECT_EQ(parseTime("0001-01-01T00:00:00Z", kNow), UtcTime::min()) << "Kubernetes' zero";
+    EXPECT_LT(parseTime("2261-12-31T23:59:59Z", kNow), UtcTime::max());
 }
 
 TEST(ParseTime, takesUnixNanosecondsAndTimesBeforeNow)
