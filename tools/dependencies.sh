@@ -15,7 +15,7 @@ packages_lab="iproute2:ip util-linux:nsenter nginx-light:nginx redis-server:redi
     wrk:wrk procps:ps"
 packages_fuzz="clang-19 libclang-rt-19-dev llvm-19:llvm-symbolizer-19"
 packages_cluster="containerd:containerd runc:runc containernetworking-plugins iptables:iptables busybox-static openssl:openssl iproute2:ip util-linux:nsenter"
-packages_kernel="qemu-system-x86:qemu-system-x86_64 busybox-static cpio:cpio"
+packages_kernel="qemu-system-x86:qemu-system-x86_64 busybox-static cpio:cpio iproute2:ip iptables:iptables"
 
 is_there() { # PACKAGE[:PROGRAM]
     local package=${1%%:*} program=${1#*:}
