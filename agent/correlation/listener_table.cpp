@@ -6,13 +6,6 @@
 
 namespace binnacle::agent {
 
-namespace {
-
-/// Records of different CPUs may be out of order by this much.
-constexpr Nanoseconds kDisorder = std::chrono::milliseconds(1);
-
-} // namespace
-
 ListeningSocket& ListenerTable::started(const ListenStarted& event)
 {
     const Key key{event.netns, event.local};

@@ -28,6 +28,9 @@ enum class TcpState : std::uint8_t { None, Established, SynSent, SynReceived, Fi
 /// As `ss` writes it.
 std::string_view nameOf(TcpState state);
 
+/// Records of different CPUs may be out of order by this much.
+inline constexpr Nanoseconds kDisorder = std::chrono::milliseconds(1);
+
 struct Task {
     ProcessId pid;
     std::uint32_t tid = 0;

@@ -25,8 +25,6 @@ bool prefersOld(const std::vector<std::string>& started, const std::vector<std::
     return !started.empty() && (size < kRecord || now.empty() || now.front() != started.front());
 }
 
-/// Records of different CPUs may be out of order by this much.
-constexpr Nanoseconds kDisorder = std::chrono::milliseconds(1);
 constexpr std::size_t kMaxCgroupPaths = 20'000;
 constexpr int kMaxTreeDepth = 16;
 
