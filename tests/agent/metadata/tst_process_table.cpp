@@ -92,6 +92,34 @@ TEST_F(ProcessTableTest, execMakesAnotherProgramOfTheSameProcess)
     EXPECT_EQ(process.facts->cgroup.path, "/docker");
 }
 
+TEST_F(ProcessTableTest, whatARuntimeStartedInAPodAndEndedAtOnceIsOfThePod)
+{
+    // `kubectl exec POD -- curl …`: its parent is the runtime, and it has ended before /proc can be asked.
+    const std::string uid = "0b9f3a5e-6c1d-4c4e-9b0a-1f2e3d4c5b6a", container(64, 'c'), sandbox(64, 'a');
+    const std::string pod = "0::/kubepods/besteffort/pod" + uid + '/';
+    proc.add({.pid = 1, .comm = "init", .netns = 10});
+    proc.add({.pid = 5, .comm = "runc", .executable = "/usr/sbin/runc", .cgroup = "0::/runtime\n", .netns = 10});
+    proc.add({.pid = 7, .comm = "sleep", .executable = "/bin/sleep", .cgroup = pod + container + '\n', .netns = 20});
+    proc.add({.pid = 8, .comm = "other", .executable = "/bin/other", .cgroup = "0::/kubepods/besteffort/podx/" + sandbox + '\n', .netns = 10});
+    table.seed();
+    const auto execed = [this](std::uint32_t pid, std::uint32_t netns) {
+        const std::uint64_t start = 20'000'000'000 + pid;
+        table.on(forked(5, pid, start));
+        ProcessExeced event{};
+        event.at = hostTime(start + 100'000);
+        event.task = task(pid);
+        event.parent = ProcessId{5};
+        event.startNs = start;
+        event.netns = {netns};
+        event.executable = "/usr/bin/curl";
+        return table.on(event).facts;
+    };
+    EXPECT_EQ(execed(30, 20)->cgroup.podUid, uid);
+    EXPECT_EQ(execed(31, 20)->cgroup.containerId, container);
+    EXPECT_EQ(execed(32, 10)->cgroup.path, "/runtime") << "the host's own network says nothing, though a pod is in it as well";
+    EXPECT_EQ(execed(33, 21)->cgroup.path, "/runtime") << "nobody is known there";
+}
+
 TEST_F(ProcessTableTest, anotherProcessInProcIsNotTakenForIt)
 {
     proc.add({.pid = 6, .comm = "later", .executable = "/bin/later", .startTicks = 5000});
