@@ -3,7 +3,7 @@
 import json
 import os
 
-from cluster_test import HOSTS, PATIENCE, main
+from cluster_test import HOSTS, PATIENCE, main, run
 from product_test import TARGETS, Paced, ProductClusterTest
 
 API = "docker.io/local/http-echo:1"
@@ -109,12 +109,15 @@ class Moves(ProductClusterTest):
 
     def give_next(self, host, address):
         """The host's next pod gets this address: the plug-in goes on after the one that it wrote down last, and wraps round a whole subnet otherwise."""
-        letter = host.rsplit("-", 1)[1]
-        folder = next(one.folder for one in self.cluster.hosts if one.letter == letter) + "/var/lib/cni/networks/pods"
+        facts = next(one for one in self.status()["hosts"] if one["name"] == host)
+        folder = f"{self.cluster.folder}/hosts/{facts['letter']}/var/lib/cni/networks/pods"
         self.wait_until(f"{address} being given back", lambda: not os.path.exists(f"{folder}/{address}"))
         head, last = address.rsplit(".", 1)
         with open(folder + "/last_reserved_ip.0", "w", encoding="ascii") as file:
             file.write(f"{head}.{int(last) - 1}")
+        # Neighbours find out by themselves that another card has it, after half a minute.
+        forget = f"ip neigh flush to {address}; ip -all netns exec ip neigh flush to {address}"
+        run("nsenter", "--all", "--target", str(facts["first_process"]), "--", "/bin/sh", "-c", forget)
 
     def test_an_address_that_changes_hands(self):
         recording = self.record()

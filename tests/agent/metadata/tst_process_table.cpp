@@ -130,6 +130,24 @@ TEST_F(ProcessTableTest, anotherProcessInProcIsNotTakenForIt)
     EXPECT_EQ(table.takeUnnamed(), 0u);
 }
 
+TEST_F(ProcessTableTest, whatIsOnItsWayOutIsNotAskedAnyMore)
+{
+    constexpr std::uint32_t kExiting = 0x4;
+    proc.add({.pid = 5, .comm = "sh", .executable = "/bin/sh", .cgroup = "0::/container\n"});
+    table.seed();
+    proc.add({.pid = 6, .parent = 5, .comm = "curl", .executable = "/usr/bin/curl", .cgroup = "0::/\n", .startTicks = 2000, .flags = kExiting | 0x400000});
+    table.on(forked(5, 6, 20'000'000'000));
+    ProcessExeced event{};
+    event.at = hostTime(20'000'100'000);
+    event.task = task(6);
+    event.parent = ProcessId{5};
+    event.startNs = 20'000'000'000;
+    event.executable = "/usr/bin/curl";
+    EXPECT_EQ(table.on(event).facts->cgroup.path, "/container");
+    EXPECT_EQ(table.ensure(task(6), hostTime(20'000'200'000)).facts->cgroup.path, "/container");
+    EXPECT_EQ(table.takeUnnamed(), 0u);
+}
+
 TEST_F(ProcessTableTest, endedProcessesAreKeptForAMinute)
 {
     constexpr std::uint64_t kSecond = 1'000'000'000;
