@@ -119,6 +119,7 @@ TEST_P(Connections, sequenceNumbersAgreeAtBothEnds)
         void on(const ProcessExeced&) override {}
         void on(const ProcessExited&) override {}
         void on(const SocketSample&) override {}
+        void on(const ConnectPending&) override {}
         void lost(Loss, std::uint64_t) override {}
     } first(port.number());
     Child server([&] { return serve(port, 1, [](int fd) { receiveExactly(fd, 100); sendAll(fd, pattern(300)); drainToEnd(fd); }); });
