@@ -29,7 +29,7 @@ class PendingConnects(BinnacleTest):
             self.assertEqual(row["started_ns"] + row["age_ns"], until, row)
         oldest = connects[0]
         self.assertGreaterEqual(oldest["age_ns"], 4 * SECOND, oldest)
-        self.assertGreaterEqual(oldest["syn_sent"], 3, "after 1 s and after 3 s")
+        self.assertGreaterEqual(oldest["syn_sent"], 3, "again after 1 s and 3 s, on newer kernels each second")
 
         edge = self.edge(document, "api", "cache")
         self.assertEqual(edge["pending_connects"], sum(row["count"] for row in connects))

@@ -49,7 +49,7 @@ struct Verdict {
 /// counts: a hung or killed server never sees the exchanges that break off.
 Verdict judge(const Judged& edge);
 
-/// Two SYNs without an answer (the second goes out after 1 s, the third after 3 s): one lost packet is no news.
+/// Several SYNs without an answer (sent again after 1 s and 3 s, since Linux 6.5 each second at first): one lost packet is no news.
 inline constexpr Nanoseconds kLongConnect = std::chrono::seconds(3);
 
 } // namespace binnacle::analysis::internal
