@@ -84,8 +84,10 @@ QString labelOf(const analysis::Edge& edge, TimeRange range)
     const QString protocol = protocolLabel(edge.protocol, edge.tls);
     if (edge.inFlight > 0 && edge.oldestInFlight >= kNews)
         return QCoreApplication::translate("Map", "%1 %2/s · %3 waiting").arg(protocol, rateText(perSecond(edge.chosen.requests, range)), countText(edge.inFlight));
-    if (edge.pending.count > 0)
-        return QCoreApplication::translate("Map", "%1 · %2 connecting").arg(protocol, countText(edge.pending.count));
+    if (edge.pending.count > 0) {
+        const QString spoken = edge.chosen.requests > 0 ? QStringLiteral("%1 %2/s").arg(protocol, rateText(perSecond(edge.chosen.requests, range))) : protocol;
+        return QCoreApplication::translate("Map", "%1 · %2 connecting").arg(spoken, countText(edge.pending.count));
+    }
     if (edge.chosen.requests > 0)
         return QStringLiteral("%1 %2/s · %3").arg(protocol, rateText(perSecond(edge.chosen.requests, range)), durationText(edge.chosen.latency.quantile(0.99)));
     if (edge.failedConnects > 0)

@@ -143,7 +143,7 @@ TEST(MapScene, connectsThatWaitAreOnTheCardAndTheEdge)
             node.pending = pending;
     }
     const MapScene scene = buildMapScene(snapshot, nullptr).scene;
-    EXPECT_EQ(scene.findNode("process:cache")->badge, QStringLiteral("3 connecting, oldest 12.0\u00a0s"));
+    EXPECT_EQ(scene.findNode("process:cache")->badge, QStringLiteral("3 connecting, oldest 12\u00a0s"));
     const auto edge = std::ranges::find(scene.edges, "process:cache", &MapScene::Edge::to);
     ASSERT_NE(edge, scene.edges.end());
     EXPECT_TRUE(edge->label.endsWith(QLatin1String("3 connecting"))) << edge->label.toStdString();
