@@ -260,15 +260,23 @@ void Aggregator::onClosed(Connection& connection, const ConnectionClosed& event)
     closed.weight = connection.bytesThisSecond;
 }
 
-void Aggregator::onConnectFailed(std::uint32_t instance, const ConnectFailed& event)
+/// The client's end of what is not a connection yet, or never became one.
+std::uint32_t Aggregator::connectEnd(std::uint32_t instance, const SocketAddresses& addresses, const Endpoint& dialled)
 {
     EndKey key;
     key.side = telemetry::Side::Client;
     key.instance = instance;
-    key.netns = event.addresses.netns;
-    key.local = {event.addresses.local.address, 0};
-    key.remote = key.dialled = event.addresses.remote;
-    TcpWindow& window = m_rows.tcpWindow(m_rows.ensureEnd(key), m_rows.windowOf(event.at));
+    key.netns = addresses.netns;
+    key.local = {addresses.local.address, 0};
+    key.remote = addresses.remote;
+    key.dialled = dialled;
+    return m_rows.ensureEnd(key);
+}
+
+void Aggregator::onConnectFailed(std::uint32_t instance, const ConnectFailed& event, const Endpoint& remote)
+{
+    const std::uint32_t end = connectEnd(instance, {event.addresses.local, remote, event.addresses.netns}, event.addresses.remote);
+    TcpWindow& window = m_rows.tcpWindow(end, m_rows.windowOf(event.at));
     add(window.row.synRetransmits, event.synRetransmits);
     const auto error = static_cast<std::uint32_t>(event.error);
     auto& failed = window.row.failed;
@@ -343,6 +351,7 @@ std::vector<bool> Aggregator::usedInstances()
         mark(connection.peerInstance);
     });
     m_tables.listeners.forEach([&](const ListeningSocket& listener) { mark(listener.instance); });
+    m_tables.pending.forEach([&](const WaitingConnect& connect) { mark(connect.instance); });
     for (const EventNote& event : m_events)
         mark(event.instance);
     for (const auto& [instance, coverage] : m_coverage)

@@ -7,6 +7,7 @@
 #include "agent/aggregation/span_sampler.h"
 #include "agent/correlation/connection_table.h"
 #include "agent/correlation/listener_table.h"
+#include "agent/correlation/pending_connects.h"
 #include "agent/metadata/instance_table.h"
 #include "core/protocols/exchange.h"
 
@@ -27,6 +28,7 @@ public:
         ConnectionTable& connections;
         ListenerTable& listeners;
         InstanceTable& instances;
+        PendingConnects& pending;
     };
 
     Aggregator(Tables tables, std::string bootId, std::uint32_t spansPerSecond);
@@ -36,7 +38,8 @@ public:
     void onCounters(Connection& connection, const TcpCounters& tcp, const PayloadCounters& payload, TcpState state);
     /// After onCounters() with the last ones.
     void onClosed(Connection& connection, const ConnectionClosed& event);
-    void onConnectFailed(std::uint32_t instance, const ConnectFailed& event);
+    /// `remote`: where it went as far as is known; the event says what was dialled.
+    void onConnectFailed(std::uint32_t instance, const ConnectFailed& event, const Endpoint& remote);
 
     void lost(Loss loss, std::uint64_t count);
     void lost(Loss loss, std::uint64_t count, Connection& connection);
@@ -74,6 +77,7 @@ private:
     };
 
     std::uint32_t endOf(Connection& connection, Protocol protocol);
+    std::uint32_t connectEnd(std::uint32_t instance, const SocketAddresses& addresses, const Endpoint& dialled);
     std::uint32_t tcpEnd(Connection& connection);
     std::uint32_t shownEnd(Connection& connection);
     std::uint32_t cellOf(Connection& connection, const protocols::Exchange& exchange);
@@ -84,6 +88,7 @@ private:
     void countBytes(Connection& connection, TcpWindow& window, const TcpCounters& now);
     void countPayload(Connection& connection, TcpWindow& window, const PayloadCounters& now);
 
+    void sealPending(BatchBuilder& builder, telemetry::Overview& overview, const ClockAnchor& anchor);
     void sealRequests(BatchBuilder& builder, telemetry::Overview& overview);
     void sealConnections(BatchBuilder& builder, telemetry::Overview& overview, const ClockAnchor& anchor);
     void sealOpen(BatchBuilder& builder, telemetry::Overview& overview, const ClockAnchor& anchor);

@@ -41,7 +41,7 @@ public:
     Impl(Options options, CaptureControl* capture)
         : m_options(std::move(options)), m_capture(capture), m_source(m_options.procRoot), m_processes(m_source),
           m_instances(m_options.bootId, m_processes),
-          m_rows({m_connections, m_listeners, m_instances}, m_options.bootId, m_options.spansPerSecond), m_sequence(m_options.firstSequence)
+          m_rows({m_connections, m_listeners, m_instances, m_pending}, m_options.bootId, m_options.spansPerSecond), m_sequence(m_options.firstSequence)
     {
         m_processes.setOnReplaced([this](Process& process) { m_instances.onExited(process, m_now); });
     }
@@ -127,6 +127,7 @@ public:
     void on(const ConnectionOpened& event)
     {
         saw(event.at);
+        m_pending.ended(event.connection);
         Connection& connection = m_connections.opened(event);
         if (event.task.pid.value != 0)
             m_processes.ensure(event.task, event.at);
@@ -167,9 +168,28 @@ public:
     void on(const ConnectFailed& event)
     {
         saw(event.at);
-        Process& process = m_processes.ensure(event.task, event.at);
-        if (!process.ignored)
-            m_rows.onConnectFailed(m_instances.ensure(process, Activity::Talks, lowestPort(process), event.at), event);
+        const auto waited = m_pending.ended(event.connection);
+        const std::uint32_t instance = connecting(event.task, event.at);
+        if (instance != kNoIndex)
+            m_rows.onConnectFailed(instance, event, waited ? waited->addresses.remote : event.addresses.remote);
+    }
+
+    void on(const ConnectPending& event)
+    {
+        saw(event.at);
+        const std::uint32_t instance = connecting(event.task, event.at);
+        if (instance == kNoIndex || isOwn(event.addresses))
+            return;
+        const bool isNew = m_pending.saw(event, instance);
+        if (isNew && m_nat && !event.addresses.remote.address.isLoopback())
+            m_nat->ask(event.connection, event.addresses);
+    }
+
+    /// Who calls connect(); kNoIndex for those that nobody asked about.
+    std::uint32_t connecting(const Task& task, HostTime at)
+    {
+        Process& process = m_processes.ensure(task, at);
+        return process.ignored ? kNoIndex : m_instances.ensure(process, Activity::Talks, lowestPort(process), at);
     }
 
     void on(const SocketSample& event)
@@ -269,6 +289,7 @@ public:
             m_rows.note(change.at != HostTime{} ? change.at : m_now, change.kind, change.instance, m_instances.at(change.instance).serviceName);
         m_rows.lost(Loss::ProcessGone, m_processes.takeUnnamed());
         m_rows.lost(Loss::EntitiesFull, m_instances.takeOverflows());
+        m_pending.forgetUnseen(m_now);
 
         telemetry::Batch batch;
         batch.key = {m_options.agent, m_options.epoch, m_sequence++};
@@ -334,6 +355,8 @@ private:
         m_backends.clear();
         m_nat->takeAnswers(m_backends);
         for (const NatAnswer& answer : m_backends) {
+            if (answer.backend && m_pending.translate(answer.connection, *answer.backend))
+                continue;
             Connection* connection = m_connections.find(answer.connection);
             if (!connection)
                 continue;
@@ -585,6 +608,7 @@ private:
     InstanceTable m_instances;
     ListenerTable m_listeners;
     ConnectionTable m_connections;
+    PendingConnects m_pending;
     protocols::RouteCache m_routes;
     Aggregator m_rows;
     ClusterRows m_cluster;
@@ -626,6 +650,7 @@ void Collector::on(const ProcessExeced& event) { m_impl->on(event); }
 void Collector::on(const ProcessExited& event) { m_impl->on(event); }
 void Collector::on(const DataChunk& event) { m_impl->on(event); }
 void Collector::on(const SocketSample& event) { m_impl->on(event); }
+void Collector::on(const ConnectPending& event) { m_impl->on(event); }
 void Collector::lost(Loss loss, std::uint64_t count) { m_impl->lost(loss, count); }
 
 } // namespace binnacle::agent

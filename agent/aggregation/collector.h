@@ -84,6 +84,7 @@ public:
     void on(const ProcessExited& event) override;
     void on(const DataChunk& event) override;
     void on(const SocketSample& event) override;
+    void on(const ConnectPending& event) override;
     void lost(Loss loss, std::uint64_t count) override;
 
 private:

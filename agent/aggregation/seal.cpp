@@ -26,6 +26,7 @@ void Aggregator::seal(telemetry::Batch& batch, const std::string& hostName, Clus
     builder.host(batch.key.agent, hostName);
     sealConnections(builder, overview, batch.anchor);
     sealOpen(builder, overview, batch.anchor);
+    sealPending(builder, overview, batch.anchor);
     sealRequests(builder, overview);
     sealTcp(builder, overview);
     sealListeners(builder, overview);
@@ -143,6 +144,27 @@ void Aggregator::sealOpen(BatchBuilder& builder, telemetry::Overview& overview, 
     overview.openExchanges = std::move(exchanges);
     for (const auto& [place, row] : open)
         overview.open.push_back(row);
+}
+
+void Aggregator::sealPending(BatchBuilder& builder, telemetry::Overview& overview, const ClockAnchor& anchor)
+{
+    const HostTime now = anchor.toHost(m_sealedUntil);
+    std::map<std::uint32_t, telemetry::PendingConnectRow> pending; // by the agent's number of the end
+    m_tables.pending.forEach([&](const WaitingConnect& connect) {
+        if (connect.began >= now)
+            return;
+        const std::uint32_t end = connectEnd(connect.instance, connect.addresses, connect.dialled);
+        m_rows.touchEnd(end);
+        telemetry::PendingConnectRow& row = pending[end];
+        ++row.count;
+        row.oldestAge = std::max(row.oldestAge, now - connect.began);
+        row.synSent = std::max(row.synSent, connect.synSent);
+    });
+    for (auto& [end, row] : pending) {
+        row.end = builder.end(end);
+        overview.pendingConnects.push_back(row);
+    }
+    std::ranges::sort(overview.pendingConnects, {}, &telemetry::PendingConnectRow::end);
 }
 
 void Aggregator::sealTcp(BatchBuilder& builder, telemetry::Overview& overview)

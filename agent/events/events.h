@@ -160,6 +160,16 @@ struct SocketSample {
     PayloadCounters payload;
 };
 
+/// A connect() that has had no answer for a second or longer; told once a second for as long as it waits.
+struct ConnectPending {
+    HostTime at;
+    HostTime began;
+    ConnectionId connection;
+    SocketAddresses addresses;
+    Task task;
+    std::uint32_t synRetransmits = 0;
+};
+
 /// Takes what the probes see.  Thread: the drain thread; calls come in the order of each connection's life
 /// (opened → data → closed), whatever the order in the rings.
 class EventSink {
@@ -178,6 +188,7 @@ public:
     virtual void on(const ProcessExited&) = 0;
     virtual void on(const DataChunk&) = 0;
     virtual void on(const SocketSample&) = 0;
+    virtual void on(const ConnectPending&) = 0;
     virtual void lost(Loss loss, std::uint64_t count) = 0; // since the last call
 };
 

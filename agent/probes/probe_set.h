@@ -43,7 +43,8 @@ public:
     /// Drains until nothing is left, closes included, or until it is clear that the load will not pause.
     void drainAll(EventSink& sink);
 
-    /// A SocketSample for each live connection and listener, and the losses since the last call.
+    /// A SocketSample for each live connection and listener, a ConnectPending for each connect() that has waited for a second, and the
+    /// losses since the last call.
     void sample(EventSink& sink);
 
     void setVerdict(ConnectionId connection, Verdict verdict) override;

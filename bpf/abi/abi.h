@@ -33,6 +33,7 @@ enum bn_kind {
 	BN_KIND_DATA = 9,
 	BN_KIND_SOCKET_SAMPLE = 10,
 	BN_KIND_CONNECTION_OWNED = 11, /* first transfer told which task uses an accepted socket */
+	BN_KIND_CONNECT_PENDING = 12,
 };
 
 /* Both addresses of a socket; IPv4 is mapped (::ffff:a.b.c.d).  Ports in host order. */

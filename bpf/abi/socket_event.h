@@ -113,4 +113,16 @@ struct bn_socket_sample {
 	struct bn_payload_counters payload;
 };
 BN_ABI_SIZE(struct bn_socket_sample, 168);
+
+/* A connect() that has had no answer for a second or longer.  Among the samples, once a second for as long as it waits. */
+struct bn_connect_pending {
+	struct bn_header header;
+	__u64 connection;
+	__u64 began_ns;
+	struct bn_tuple tuple;
+	struct bn_task task;
+	__u32 syn_retransmits;
+	__u32 pad;
+};
+BN_ABI_SIZE(struct bn_connect_pending, 112);
 #endif

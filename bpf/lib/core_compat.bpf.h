@@ -33,6 +33,12 @@ static __always_inline bool peer_finished(const struct sock *sk)
 	return BPF_CORE_READ(sk, __sk_common.skc_flags) & (1UL << bit);
 }
 
+/* The clock of tcp_sock's time stamps: milliseconds; since 6.7 (614e8316aa4c) microseconds where the route says so. */
+static __always_inline __u64 time_stamp_tick_ns(const struct tcp_sock *tcp)
+{
+	return bpf_core_field_exists(tcp->tcp_usec_ts) && BPF_CORE_READ_BITFIELD_PROBED(tcp, tcp_usec_ts) ? 1000 : 1000000;
+}
+
 struct syscall_arguments {
 	long number;
 	__u64 a0;

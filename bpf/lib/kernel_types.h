@@ -132,10 +132,12 @@ struct tcp_sock {
 	__u32 srtt_us;
 	__u32 mdev_us;
 	__u32 total_retrans;
+	__u32 retrans_stamp;
 	__u32 rcv_ooopack;
 	__u32 chrono_start;
 	__u32 chrono_stat[3];
 	__u8 chrono_type : 2;
+	__u8 tcp_usec_ts : 1;
 	__u64 bytes_sent;
 	__u64 bytes_retrans;
 	__u64 bytes_received;

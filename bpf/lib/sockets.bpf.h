@@ -104,6 +104,16 @@ static __always_inline __u64 chrono_us(const struct tcp_sock *tcp, __u32 which)
 	return (__u64)ticks * jiffy_us;
 }
 
+/* When the connect() of a socket in SYN_SENT began: tcp_connect() notes the time of the first SYN as the start of retransmitting. */
+static __always_inline __u64 first_syn_ns(const struct sock *sk)
+{
+	const struct tcp_sock *tcp = (const struct tcp_sock *)sk;
+	__u64 now = bpf_ktime_get_ns(), tick = time_stamp_tick_ns(tcp);
+	__u32 stamp = BPF_CORE_READ(tcp, retrans_stamp);
+
+	return stamp ? now - (__u32)(now / tick - stamp) * tick : now;
+}
+
 /* Member by member into zeroed memory: a literal is built on the stack first, and a whole chain of calls has 512 bytes of it. */
 static __always_inline void read_tcp_counters(struct bn_tcp_counters *c, const struct sock *sk)
 {

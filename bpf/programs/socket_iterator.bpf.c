@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Concern: what is there.  existing_sockets walks every task's files once at start, in all network namespaces;
- * socket_samples walks our own connections every second.  Both write to the file that user space reads, not to a ring.
+ * socket_samples walks our own connections every second, those that still wait for an answer among them.  Both write to the file that user space reads, not to a ring.
  * Attaches: iter/task_file, iter/bpf_map_elem.  Oldest kernel: 5.9. */
 #include "bpf/lib/connections.bpf.h"
 
-#define EXISTS (-17)
+#define PENDING_NS 1000000000ULL /* a connect() that has waited for longer is told of */
 
 /* -- logic -- */
 static __always_inline struct sock *socket_of(struct file *file, __u64 *cookie)
@@ -60,6 +60,16 @@ static __always_inline int tell_connection(struct seq_file *out, const struct so
 	return bpf_seq_write(out, &e, sizeof(e));
 }
 
+/* A connect() that began before us and waits for its answer: the samples and the tracepoints tell of it from here on. */
+static __always_inline int found_connecting(const struct sock *sk, struct connection *fresh)
+{
+	fresh->side = BN_SIDE_CLIENT;
+	fresh->flags = 0;
+	fresh->began_ns = first_syn_ns(sk);
+	add_connection(sk, fresh);
+	return 0;
+}
+
 /* The tracepoints are attached already: whoever adds the state first, tells of the socket.  When the output is full the
  * kernel comes again with the same file, so the state must be gone then. */
 static __always_inline int found(struct seq_file *out, const struct sock *sk, const struct task_struct *task, __u64 cookie)
@@ -73,12 +83,14 @@ static __always_inline int found(struct seq_file *out, const struct sock *sk, co
 	struct connection *c;
 	long failed;
 
-	if ((state != TCP_LISTEN && !is_open(state)) || is_ignored(fresh.task.pid))
+	if ((state != TCP_LISTEN && state != TCP_SYN_SENT && !is_open(state)) || is_ignored(fresh.task.pid))
 		return 0; /* the same socket may come again, with a task that is ours to tell */
 	if (state == TCP_LISTEN)
 		fresh.flags = CONNECTION_EXISTED | CONNECTION_LISTENER;
 	if (is_kernel_socket(sk))
 		return 0;
+	if (state == TCP_SYN_SENT)
+		return found_connecting(sk, &fresh);
 	begin_streams(&fresh, sk);
 	c = add_connection(sk, &fresh);
 	if (!c)
@@ -109,6 +121,23 @@ static __always_inline int sample(struct seq_file *out, const struct sock *sk, c
 	return 0;
 }
 
+static __always_inline int sample_pending(struct seq_file *out, const struct sock *sk, const struct connection *c)
+{
+	struct bn_connect_pending e = {
+		.header = { .at_ns = bpf_ktime_get_ns(), .kind = BN_KIND_CONNECT_PENDING },
+		.connection = c->id,
+		.began_ns = c->began_ns,
+		.task = c->task,
+		.syn_retransmits = BPF_CORE_READ((const struct tcp_sock *)sk, total_retrans),
+	};
+
+	if (e.header.at_ns - c->began_ns < PENDING_NS || BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_SYN_SENT)
+		return 0;
+	read_tuple(&e.tuple, sk);
+	bpf_seq_write(out, &e, sizeof(e));
+	return 0;
+}
+
 /* -- entry points -- */
 SEC("iter/task_file")
 int existing_sockets(struct bpf_iter__task_file *ctx)
@@ -134,9 +163,9 @@ int socket_samples(struct bpf_iter__bpf_map_elem *ctx)
 
 	if (!key || !c || c->flags & CONNECTION_IGNORED)
 		return 0;
-	if (!(c->flags & (CONNECTION_ANNOUNCED | CONNECTION_LISTENER)) || c->flags & CONNECTION_CLOSED)
-		return 0;
-	return sample(ctx->meta->seq, (const struct sock *)*key, c);
+	if (!(c->flags & (CONNECTION_ANNOUNCED | CONNECTION_LISTENER)))
+		return c->side == BN_SIDE_CLIENT ? sample_pending(ctx->meta->seq, (const struct sock *)*key, c) : 0;
+	return c->flags & CONNECTION_CLOSED ? 0 : sample(ctx->meta->seq, (const struct sock *)*key, c);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -53,14 +53,15 @@ static __always_inline int established(const struct sock *sk, int before)
 	return 0;
 }
 
-/* errno for a connect() that ended without the kernel giving one: no local port, or given up by the program. */
+/* errno for a connect() that ended without the kernel giving one: no local port, or given up by the program after its SYN went
+ * out.  The port itself tells nothing: tcp_set_state() gives it back before it tells of TCP_CLOSE. */
 static __always_inline __u32 connect_error(const struct sock *sk)
 {
 	__u32 error = BPF_CORE_READ(sk, sk_err);
 
 	if (error)
 		return error;
-	return BPF_CORE_READ(sk, __sk_common.skc_num) ? 125 /* ECANCELED */ : 99 /* EADDRNOTAVAIL */;
+	return BPF_CORE_READ((const struct tcp_sock *)sk, segs_out) ? 125 /* ECANCELED */ : 99 /* EADDRNOTAVAIL */;
 }
 
 static __always_inline int connect_failed(struct connection *c, const struct sock *sk)

@@ -50,6 +50,13 @@ struct TcpSummary {
     std::optional<double> reuseRatio;
 };
 
+/// Connects that have waited for their answer for a second or longer, at the end of the range.  No request, and not failed yet.
+struct PendingConnects {
+    std::uint64_t count = 0;
+    Nanoseconds oldest{};
+    std::uint32_t synSent = 0; // by the one of them that sent most
+};
+
 struct Edge {
     std::string from, to; // node ids
     std::uint16_t port = 0;
@@ -60,6 +67,7 @@ struct Edge {
     std::vector<RouteSummary> routes; // of the chosen ledger, by requests, most first
     std::uint64_t inFlight = 0;
     Nanoseconds oldestInFlight{};
+    PendingConnects pending;
     std::uint64_t bytesSent = 0, bytesReceived = 0; // payload from → to, and back
     std::uint64_t failedConnects = 0;
     std::uint64_t losses = 0;      // exchanges, bytes and records known to be lost on this edge
@@ -98,12 +106,19 @@ struct Node {
     std::vector<ListeningAddress> listening;
     std::uint64_t inFlight = 0;
     Nanoseconds oldestInFlight{};
+    PendingConnects pending; // inbound
     Health health = Health::Unknown;
     std::vector<std::string> healthReasons;
 };
 
+enum class OpenKind : std::uint8_t { Exchange, Connect };
+
+/// What has begun and not ended: one exchange, or the connects of one instance to one address.
 struct OpenExchange {
-    std::string service, instance, route, peer; // service and peer are node ids
+    OpenKind kind = OpenKind::Exchange;
+    std::string service, instance, route, peer; // service and peer are node ids; route of connects: what they are called to a person
+    std::uint64_t count = 1;                    // connects; the oldest of them is told of
+    std::optional<std::uint32_t> synSent;       // connects only
     UtcTime startedAt{};
     Nanoseconds age{};
     std::optional<std::string> waitsOn;

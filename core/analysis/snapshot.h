@@ -16,7 +16,8 @@
 /// nothing listens there any more, the one that did last; then the only service ever known by that address.  A server's end knows
 /// its client by `remoteInstance` or by the client's address, in the same way.  What Kubernetes says of addresses (AddressRow) comes
 /// before listeners where it names a Service's address and port, and after them for a pod's own address; an edge has the port of the
-/// server's end, whatever port the Service has.  What remains is outside:
+/// server's end, whatever port the Service has.  A connect that failed or waits for an answer was meant for whom others reached that
+/// dialled the same address.  What remains is outside:
 ///   a server that no agent sees             external:<address>:<port>   (loopback: external:<host>:<port>)
 ///   a client that no agent sees, public     internet
 ///   a client that no agent sees, private    external:<address>:0        (a client's own port means nothing)

@@ -42,7 +42,7 @@ std::string filterOf(const std::set<TraceId>& ids)
 
 void addOverview(const telemetry::Overview& o, SegmentFacts& facts)
 {
-    facts.rows += o.presence.size() + o.listening.size() + o.requests.size() + o.open.size() + o.openExchanges.size() + o.tcp.size()
+    facts.rows += o.presence.size() + o.listening.size() + o.requests.size() + o.open.size() + o.openExchanges.size() + o.pendingConnects.size() + o.tcp.size()
                   + o.connections.size() + o.events.size() + o.losses.size() + o.coverage.size();
     for (const telemetry::RequestRow& row : o.requests) {
         facts.errors += row.errors;

@@ -115,6 +115,15 @@ struct OpenExchangeRow {
     friend bool operator==(const OpenExchangeRow&, const OpenExchangeRow&) = default;
 };
 
+/// Connects of one end that have waited for their answer for a second or longer, at the end of the second: a gauge.
+struct PendingConnectRow {
+    std::uint32_t end = 0;     // a client's, its protocol left Unknown
+    std::uint64_t count = 0;
+    Nanoseconds oldestAge{};
+    std::uint32_t synSent = 0; // by the one of them that sent most
+    friend bool operator==(const PendingConnectRow&, const PendingConnectRow&) = default;
+};
+
 struct ErrnoCount {
     std::uint32_t error = 0; // errno of Linux
     std::uint64_t count = 0;
@@ -241,6 +250,7 @@ struct Overview {
     std::vector<RequestRow> requests;
     std::vector<OpenRow> open;
     std::vector<OpenExchangeRow> openExchanges;
+    std::vector<PendingConnectRow> pendingConnects;
     std::vector<TcpRow> tcp;
     std::vector<ConnectionRow> connections;
     std::vector<EventRow> events;

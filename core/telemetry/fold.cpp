@@ -208,6 +208,7 @@ struct Fold::State {
     std::map<EndAndString, Requests, EndAndStringLess> requests;
     std::map<EndAndString, OpenRow, EndAndStringLess> open;
     std::set<Exchange, ExchangeLess> openExchanges;
+    std::map<EndRef, PendingConnectRow, EndRefLess> pendingConnects;
     std::map<EndRef, TcpRow, EndRefLess> tcp;
     std::map<EntityKey, Connection> connections;
     std::multiset<Event, EventLess> events;
@@ -283,6 +284,12 @@ struct Fold::State {
 
     void addTcp(const Overview& o, UtcTime batchEnd)
     {
+        for (const PendingConnectRow& row : o.pendingConnects) {
+            PendingConnectRow& to = pendingConnects.try_emplace(end(row.end), row).first->second;
+            to.count = std::max(to.count, row.count);
+            to.oldestAge = std::max(to.oldestAge, row.oldestAge);
+            to.synSent = std::max(to.synSent, row.synSent);
+        }
         for (const TcpRow& row : o.tcp) {
             TcpRow& to = tcp[end(row.end)];
             internal::addRow(to, row);
@@ -374,6 +381,8 @@ Fold::State::Used Fold::State::used() const
         end(key.first), string(key.second);
     for (const Exchange& exchange : openExchanges)
         end(exchange.end), string(exchange.route);
+    for (const auto& [key, row] : pendingConnects)
+        end(key);
     for (const auto& [key, row] : tcp)
         end(key);
     for (const auto& [key, reading] : connections)
@@ -433,6 +442,8 @@ Overview Fold::State::rows() const
         o.open.push_back({indexOf(key.first), indexOf(key.second), row.count, row.oldestAge});
     for (const Exchange& e : openExchanges)
         o.openExchanges.push_back({indexOf(e.end), indexOf(e.route), e.connection, e.startedAt, e.thread});
+    for (const auto& [key, row] : pendingConnects)
+        o.pendingConnects.push_back({indexOf(key), row.count, row.oldestAge, row.synSent});
     for (const auto& [key, sum] : tcp) {
         TcpRow row = sum;
         row.end = indexOf(key);

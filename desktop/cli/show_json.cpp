@@ -135,6 +135,8 @@ Json edgeJson(const Edge& edge, TimeRange range)
     json["ttfb"] = latencyJson(edge.chosen.firstByte);
     json["in_flight"] = edge.inFlight;
     json["oldest_in_flight_ns"] = edge.inFlight > 0 ? Json(edge.oldestInFlight.count()) : Json(nullptr);
+    json["pending_connects"] = edge.pending.count;
+    json["oldest_pending_connect_ns"] = edge.pending.count > 0 ? Json(edge.pending.oldest.count()) : Json(nullptr);
     json["bytes_sent"] = edge.tcp.seen ? Json(edge.bytesSent) : Json(nullptr);
     json["bytes_received"] = edge.tcp.seen ? Json(edge.bytesReceived) : Json(nullptr);
     json["client"] = ledgerJson(edge.client);
@@ -246,6 +248,9 @@ Json openJson(const OpenExchange& open)
     json["waits_on"] = orNull(open.waitsOn);
     json["thread"] = orNull(open.thread);
     json["stack"] = open.stack.empty() ? Json(nullptr) : Json(open.stack);
+    json["kind"] = open.kind == OpenKind::Connect ? "connect" : "exchange";
+    json["count"] = open.count;
+    json["syn_sent"] = orNull(open.synSent);
     return json;
 }
 
@@ -311,7 +316,7 @@ const std::vector<ShowFacts>& showFacts()
         {ShowWhat::Map, "map", "services and who calls whom", {"nodes", "edges"}},
         {ShowWhat::Services, "services", "rate, errors, latency, routes, callers and callees of each service", {"services"}},
         {ShowWhat::Tcp, "tcp", "connections between each two services, and each of them", {"pairs", "connections"}},
-        {ShowWhat::InFlight, "inflight", "exchanges that are not finished at the end of the range", {"inflight"}},
+        {ShowWhat::InFlight, "inflight", "exchanges that are not finished, and connects that wait for an answer, at the end of the range", {"inflight"}},
         {ShowWhat::Events, "events", "what changed", {"events"}},
         {ShowWhat::Losses, "losses", "data that were there and are gone", {"losses"}},
         {ShowWhat::Coverage, "coverage", "what was there and was never understood", {"coverage"}},
@@ -339,12 +344,12 @@ const std::vector<std::string>& rowKeys(std::string_view array)
         {"nodes", node},
         {"edges",
          {"from", "to", "port", "protocol", "tls", "requests", "errors", "statuses", "rps", "latency", "ttfb", "in_flight", "oldest_in_flight_ns",
-          "bytes_sent", "bytes_received", "client", "server", "seen_from", "failed_connects", "losses", "tcp", "health", "health_reasons"}},
+          "pending_connects", "oldest_pending_connect_ns", "bytes_sent", "bytes_received", "client", "server", "seen_from", "failed_connects", "losses", "tcp", "health", "health_reasons"}},
         {"services", joined(node, {"requests", "errors", "statuses", "rps", "latency", "routes", "clients", "servers", "listening"})},
         {"pairs", joined({"from", "to", "port"}, kTcpKeys)},
         {"connections", {"from", "to", "local", "remote", "side", "protocol", "instance", "pid", "state", "existed", "opened_ns", "closed_ns", "bytes_sent",
                          "bytes_received", "captured", "payload_lost", "payload_unseen", "requests", "rtt_ns"}},
-        {"inflight", {"service", "instance", "route", "peer", "started_ns", "age_ns", "waits_on", "thread", "stack"}},
+        {"inflight", {"service", "instance", "route", "peer", "started_ns", "age_ns", "waits_on", "thread", "stack", "kind", "count", "syn_sent"}},
         {"events", {"at_ns", "kind", "subject", "detail"}},
         {"losses", {"place", "reason", "unit", "count", "from_ns", "to_ns", "advice"}},
         {"coverage", {"subject", "what", "share", "advice"}},

@@ -170,6 +170,8 @@ std::string mapText(const Json& object)
                                                           {"MAX", kRight, quantileField<"latency", "max_ns">},
                                                           {"IN FLIGHT", kRight, field<"in_flight">},
                                                           {"OLDEST", kRight, durationField<"oldest_in_flight_ns">},
+                                                          {"CONNECTING", kRight, field<"pending_connects">},
+                                                          {"OLDEST", kRight, durationField<"oldest_pending_connect_ns">},
                                                           {"SENT", kRight, bytesField<"bytes_sent">},
                                                           {"RECEIVED", kRight, bytesField<"bytes_received">},
                                                           {"SEEN FROM", kLeft, field<"seen_from">},
@@ -242,8 +244,10 @@ std::string inFlightText(const Json& object)
                                                      {"SERVICE", kLeft, field<"service">},
                                                      {"INSTANCE", kLeft, field<"instance">},
                                                      {"ROUTE", kLeft, field<"route">},
+                                                     {"COUNT", kRight, field<"count">},
                                                      {"PEER", kLeft, field<"peer">},
                                                      {"WAITS ON", kLeft, field<"waits_on">},
+                                                     {"SYN SENT", kRight, field<"syn_sent">},
                                                      {"THREAD", kRight, [](const Json& row) {
                                                           return row.at("thread").is_null() ? std::string(kUnknownWord) : row.at("thread").dump();
                                                       }},

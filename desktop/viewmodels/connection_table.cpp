@@ -147,6 +147,18 @@ std::vector<ConnectionRow> connectionRows(const analysis::Snapshot& snapshot)
     return rows;
 }
 
+namespace {
+
+QString waitsOnText(const analysis::OpenExchange& open)
+{
+    if (open.kind == analysis::OpenKind::Connect)
+        return open.synSent == 1U ? QCoreApplication::translate("Table", "answer to its SYN")
+                                  : QCoreApplication::translate("Table", "answer to its SYN, sent %1 times").arg(open.synSent.value_or(0));
+    return open.waitsOn ? fromStd(*open.waitsOn) : QString();
+}
+
+} // namespace
+
 std::vector<InFlightRow> inFlightRows(const analysis::Snapshot& snapshot)
 {
     std::vector<InFlightRow> rows;
@@ -154,7 +166,9 @@ std::vector<InFlightRow> inFlightRows(const analysis::Snapshot& snapshot)
     for (const analysis::OpenExchange& open : snapshot.inFlight) {
         InFlightRow row{.service = shortName(open.service), .instance = fromStd(open.instance), .route = fromStd(open.route), .peer = shortName(open.peer)};
         row.key = uniqueKey(seen, QStringLiteral("%1 %2 %3 %4").arg(row.service, row.instance, row.route).arg(ns(open.startedAt)));
-        row.waitsOn = open.waitsOn ? fromStd(*open.waitsOn) : QString();
+        if (open.count > 1)
+            row.route = QCoreApplication::translate("Table", "%1 × %2").arg(countText(open.count), row.route);
+        row.waitsOn = waitsOnText(open);
         row.age = open.age;
         row.startedAt = open.startedAt;
         row.thread = open.thread;

@@ -30,7 +30,7 @@ public:
     explicit ConnectionTable(QObject* parent = nullptr);
 };
 
-/// An exchange that has begun and not ended at the end of the range.
+/// An exchange that has begun and not ended at the end of the range, or connects of one instance to one address without an answer.
 struct InFlightRow {
     QString key;
     QString service, instance, route, peer, waitsOn;

@@ -117,6 +117,11 @@ std::vector<TcpFactRow> tcpFactRows(const analysis::Edge& edge)
     add(rows, "Open connections", tcp.active);
     add(rows, "Opened", tcp.opened);
     add(rows, "Closed", tcp.closed);
+    if (edge.pending.count > 0) {
+        rows.push_back({tr("Connects without an answer"), countText(edge.pending.count), Severity::Critical});
+        rows.push_back({QStringLiteral("  ") + tr("the oldest waits for"), durationText(edge.pending.oldest), Severity::Critical});
+        rows.push_back({QStringLiteral("  ") + tr("SYN sent, most"), countText(edge.pending.synSent), Severity::Critical});
+    }
     add(rows, "Failed connects", tcp.failed, Severity::Critical);
     for (const auto& [error, count] : tcp.failedBy)
         rows.push_back({QStringLiteral("  ") + fromStd(error), countText(count), Severity::Critical});

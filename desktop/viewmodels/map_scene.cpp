@@ -69,11 +69,14 @@ QString detailOf(const analysis::Node& node)
     return node.instances == 1 ? QCoreApplication::translate("Map", "1 instance") : QCoreApplication::translate("Map", "%1 instances").arg(node.instances);
 }
 
-QString badgeOf(std::uint64_t inFlight, Nanoseconds oldest)
+/// What hangs.  Requests come first: behind them a connection stands already.
+QString badgeOf(std::uint64_t inFlight, Nanoseconds oldest, const analysis::PendingConnects& pending)
 {
-    if (inFlight == 0 || oldest < kNews)
-        return {};
-    return QCoreApplication::translate("Map", "%1 in flight, oldest %2").arg(inFlight).arg(durationText(oldest));
+    if (inFlight > 0 && oldest >= kNews)
+        return QCoreApplication::translate("Map", "%1 in flight, oldest %2").arg(inFlight).arg(durationText(oldest));
+    if (pending.count > 0)
+        return QCoreApplication::translate("Map", "%1 connecting, oldest %2").arg(pending.count).arg(durationText(pending.oldest));
+    return {};
 }
 
 QString labelOf(const analysis::Edge& edge, TimeRange range)
@@ -81,6 +84,10 @@ QString labelOf(const analysis::Edge& edge, TimeRange range)
     const QString protocol = protocolLabel(edge.protocol, edge.tls);
     if (edge.inFlight > 0 && edge.oldestInFlight >= kNews)
         return QCoreApplication::translate("Map", "%1 %2/s · %3 waiting").arg(protocol, rateText(perSecond(edge.chosen.requests, range)), countText(edge.inFlight));
+    if (edge.pending.count > 0) {
+        const QString spoken = edge.chosen.requests > 0 ? QStringLiteral("%1 %2/s").arg(protocol, rateText(perSecond(edge.chosen.requests, range))) : protocol;
+        return QCoreApplication::translate("Map", "%1 · %2 connecting").arg(spoken, countText(edge.pending.count));
+    }
     if (edge.chosen.requests > 0)
         return QStringLiteral("%1 %2/s · %3").arg(protocol, rateText(perSecond(edge.chosen.requests, range)), durationText(edge.chosen.latency.quantile(0.99)));
     if (edge.failedConnects > 0)
@@ -166,7 +173,7 @@ MapMemoryPtr laidOut(const analysis::Snapshot& snapshot, const MapMemoryPtr& bef
 MapScene::Node sceneNode(const analysis::Node& node, const QRectF& rect, TimeRange range)
 {
     MapScene::Node out{.id = node.id, .name = fromStd(node.name), .monogram = monogramOf(node), .figures = figuresOf(node, range), .detail = detailOf(node)};
-    out.badge = badgeOf(node.inFlight, node.oldestInFlight);
+    out.badge = badgeOf(node.inFlight, node.oldestInFlight, node.pending);
     out.rate = node.inbound.requests ? QStringLiteral("%1/s").arg(rateText(perSecond(node.inbound.requests, range))) : QString();
     out.severity = severityOf(node.health);
     out.errorShare = node.inbound.requests ? static_cast<double>(node.inbound.errors) / static_cast<double>(node.inbound.requests) : 0;
@@ -182,7 +189,7 @@ MapScene::Node sceneNode(const analysis::Node& node, const QRectF& rect, TimeRan
 MapScene::Edge sceneEdge(const analysis::Edge& edge, const analysis::MapLayout::Link& link, TimeRange range)
 {
     MapScene::Edge out{.id = link.key, .from = edge.from, .to = edge.to, .label = labelOf(edge, range)};
-    out.badge = badgeOf(edge.inFlight, edge.oldestInFlight);
+    out.badge = badgeOf(edge.inFlight, edge.oldestInFlight, edge.pending);
     out.severity = severityOf(edge.health);
     out.parsed = edge.protocol != Protocol::Unknown;
     out.weight = std::clamp(std::log10(1 + perSecond(edge.chosen.requests, range)) / 4, 0.0, 1.0);

@@ -43,6 +43,7 @@ struct EmptySink final : EventSink {
     void on(const ProcessExited&) override {}
     void on(const DataChunk& chunk) override { bytes += chunk.size; }
     void on(const SocketSample&) override {}
+    void on(const ConnectPending&) override {}
     void lost(Loss, std::uint64_t) override {}
     std::uint64_t bytes = 0;
 };

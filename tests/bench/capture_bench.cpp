@@ -61,6 +61,7 @@ struct CountingSink final : EventSink {
             touched += chunk.bytes[i]; // as a parser would
     }
     void on(const SocketSample&) override {}
+    void on(const ConnectPending&) override {}
     void lost(Loss, std::uint64_t) override {}
     std::uint64_t records = 0, bytes = 0;
     std::uint64_t touched = 0;

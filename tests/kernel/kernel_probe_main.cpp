@@ -4,12 +4,14 @@
 #include "agent/probes/check.h"
 #include "agent/probes/internal/loader_messages.h"
 #include "agent/probes/probe_set.h"
+#include "tests/kernel/support/hanging_connect.h"
 #include "tests/kernel/support/loopback.h"
 #include "tests/kernel/support/recording_sink.h"
 
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <initializer_list>
@@ -27,6 +29,7 @@ constexpr int kRequests = 7;
 constexpr std::size_t kRequestBytes = 307;
 constexpr std::size_t kReplyBytes = 4999;
 constexpr int kRefused = 5;
+constexpr Nanoseconds kTimeStampTick = std::chrono::milliseconds(2); // the kernel's count milliseconds
 
 int failures = 0;
 
@@ -163,6 +166,38 @@ void existing()
     report(clients.size() == 1 && clients.front()->sent.text.size() == kRequests * kRequestBytes, "existing: counted from there");
 }
 
+/// A connect() without an answer is told with the time at which it began, also when that was before us, until it is answered.
+void pending()
+{
+    FullListener server;
+    std::optional<HangingClient> early(std::in_place, server.number());
+    RecordingSink sink;
+    auto probes = ProbeSet::create({}, sink);
+    if (!probes)
+        return report(false, "pending: " + probes.error().what);
+    std::optional<HangingClient> late(std::in_place, server.number());
+    const auto told = [&](HangingClient& client) {
+        return std::ranges::any_of(sink.pending, [&](const ConnectPending& e) {
+            return e.task.pid.value == static_cast<std::uint32_t>(client.child().pid()) && e.synRetransmits > 0
+                && e.began >= client.before() - kTimeStampTick && e.began <= client.after() + kTimeStampTick;
+        });
+    };
+    for (int i = 0; i < 2'000 && !(told(*early) && told(*late)); ++i) {
+        (*probes)->drain(sink);
+        (*probes)->sample(sink);
+        usleep(50'000);
+    }
+    report(told(*early), "pending: a connect that began before us, with its time and its SYNs");
+    report(told(*late), "pending: a connect that began under our eyes");
+    server.accept();
+    early->child().wait();
+    late->child().wait();
+    sink.pending.clear();
+    (*probes)->drainAll(sink);
+    (*probes)->sample(sink);
+    report(sink.pending.empty(), "pending: gone when they are answered");
+}
+
 } // namespace
 
 int main(int count, char** arguments)
@@ -188,6 +223,7 @@ int main(int count, char** arguments)
         knownLoad("--capture=syscall", syscall);
     }
     existing();
+    pending();
     ProbeOptions oldest;
     oldest.disabled = {Hook::SocketDestroy, Hook::SocketCookie, Hook::SocketFromFile, Hook::SocketSamples};
     knownLoad("without destroy, cookie, file helper, samples", oldest);

@@ -2,6 +2,7 @@
 #include "tests/kernel/support/observed.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -118,6 +119,7 @@ TEST_P(Connections, sequenceNumbersAgreeAtBothEnds)
         void on(const ProcessExeced&) override {}
         void on(const ProcessExited&) override {}
         void on(const SocketSample&) override {}
+        void on(const ConnectPending&) override {}
         void lost(Loss, std::uint64_t) override {}
     } first(port.number());
     Child server([&] { return serve(port, 1, [](int fd) { receiveExactly(fd, 100); sendAll(fd, pattern(300)); drainToEnd(fd); }); });
@@ -388,6 +390,29 @@ TEST_P(Connections, ofOtherNetworkNamespacesAreSeenWithTheirNamespace)
         }
     }
     EXPECT_EQ(ends, 2);
+}
+
+TEST(ConnectFailures, forWantOfALocalPortAreNotThoseThatWereGivenUp)
+{
+    RecordingSink sink;
+    BN_OBSERVE(probes, sink);
+    Child client([] {
+        if (unshare(CLONE_NEWNET) != 0)
+            return 77;
+        const int range = bringUpLoopback() ? open("/proc/sys/net/ipv4/ip_local_port_range", O_WRONLY) : -1;
+        if (write(range, "40001 40001", 11) != 11)
+            return 1;
+        const BoundPort port; // the only one there is
+        return listen(port.descriptor(), 1) == 0 && connected(port.number()) == -EADDRNOTAVAIL ? 0 : 2;
+    });
+    const int status = client.wait();
+    if (status == 77)
+        GTEST_SKIP() << "network namespaces cannot be made here";
+    ASSERT_EQ(status, 0);
+    probes->drainAll(sink);
+    const auto failed = std::find_if(sink.failed.begin(), sink.failed.end(), [&](const ConnectFailed& e) { return e.task.pid.value == static_cast<std::uint32_t>(client.pid()); });
+    ASSERT_NE(failed, sink.failed.end());
+    EXPECT_EQ(failed->error, EADDRNOTAVAIL);
 }
 
 TEST(Listeners, beginAndEndAndTellTheirQueue)

@@ -196,6 +196,8 @@ void addTrouble(Snapshot& snapshot, int from, int to)
             snapshot.inFlight.push_back({.service = "process:api", .instance = "api-" + std::to_string(i % 3 + 1), .route = "GET /products", .peer = "process:web",
                                          .startedAt = snapshot.range.to - std::chrono::milliseconds(3200 - 250 * i), .age = std::chrono::milliseconds(3200 - 250 * i), .thread = 3140u});
         }
+        snapshot.inFlight.push_back({.kind = OpenKind::Connect, .service = "process:web", .instance = "web-1", .route = "connect to 10.9.0.12:8000", .peer = "process:api", .count = 3,
+                                     .synSent = 3u, .startedAt = snapshot.range.to - std::chrono::milliseconds(5100), .age = std::chrono::milliseconds(5100), .waitsOn = "peer"});
     }
     telemetry::AgentIdentity identity{.agent = EntityKey::ofText("node-1"), .host = "node-1", .bootId = "b", .version = "0.1.0", .kernel = "6.18.5", .epoch = 1, .captureSource = "socket"};
     telemetry::AgentHealth health{.cpu = std::chrono::milliseconds(34), .residentBytes = 41u << 20, .mapBytes = 17u << 20, .bufferMemoryBytes = 12u << 20, .bufferDiskBytes = 80u << 20};

@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace binnacle::desktop {
 namespace {
 
@@ -126,6 +128,26 @@ TEST(MapScene, whatHangsIsOnTheCardAndTheEdge)
     EXPECT_EQ(scene.findNode("process:api")->badge, QStringLiteral("12 in flight, oldest 3.2\u00a0s"));
     EXPECT_TRUE(scene.findEdge("process:web>process:api:8000/http")->label.contains(QLatin1String("12 waiting")));
     EXPECT_EQ(scene.findNode("process:api")->severity, Severity::Critical);
+}
+
+TEST(MapScene, connectsThatWaitAreOnTheCardAndTheEdge)
+{
+    analysis::Snapshot snapshot = *SampleSource().snapshot(span(0, 60));
+    const analysis::PendingConnects pending{.count = 3, .oldest = std::chrono::seconds(12), .synSent = 4};
+    for (analysis::Edge& edge : snapshot.edges) {
+        if (edge.to == "process:cache")
+            edge.pending = pending;
+    }
+    for (analysis::Node& node : snapshot.nodes) {
+        if (node.id == "process:cache")
+            node.pending = pending;
+    }
+    const MapScene scene = buildMapScene(snapshot, nullptr).scene;
+    EXPECT_EQ(scene.findNode("process:cache")->badge, QStringLiteral("3 connecting, oldest 12\u00a0s"));
+    const auto edge = std::ranges::find(scene.edges, "process:cache", &MapScene::Edge::to);
+    ASSERT_NE(edge, scene.edges.end());
+    EXPECT_TRUE(edge->label.endsWith(QLatin1String("3 connecting"))) << edge->label.toStdString();
+    EXPECT_EQ(edge->badge, scene.findNode("process:cache")->badge);
 }
 
 TEST(MapScene, hitsNodesAndLines)

@@ -98,8 +98,12 @@ TEST_F(Pages, inFlightOldestFirst)
     show(std::make_shared<SampleSource>());
     window->showPage(QStringLiteral("inflight"));
     moveTo(205);
-    ASSERT_EQ(rows("In flight"), 12);
-    EXPECT_EQ(find<TableView>("In flight")->sorted().index(0, 0).data().toString(), QStringLiteral("3.2\u00a0s"));
+    ASSERT_EQ(rows("In flight"), 13);
+    const auto cell = [&](int row, int column) { return find<TableView>("In flight")->sorted().index(row, column).data().toString(); };
+    EXPECT_EQ(cell(0, 0), QStringLiteral("5.1\u00a0s"));
+    EXPECT_EQ(cell(0, 2), QStringLiteral("3 × connect to 10.9.0.12:8000"));
+    EXPECT_EQ(cell(0, 5), QStringLiteral("answer to its SYN, sent 3 times"));
+    EXPECT_EQ(cell(1, 0), QStringLiteral("3.2\u00a0s"));
     moveTo(100);
     ASSERT_TRUE(empty());
     EXPECT_EQ(empty()->reason().title, QLatin1String("Nothing is in flight"));

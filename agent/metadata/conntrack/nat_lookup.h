@@ -20,7 +20,8 @@ struct NatAnswer {
 /// the drain thread), and never past the seal of its second.  One that closes while it waits is kept with its last counters until then.
 /// When the answer comes after that, what was counted stays under the dialled address and the rest goes to the backend's row: each event
 /// is counted once, in one row, and both rows name the same `dialled`.
-/// Connects that failed stay under the dialled address: no connection stands behind them.
+/// A connect that has waited for a second is asked about too, and fails under the backend's address when that was answered; one that
+/// failed before stays under the dialled address.  The reader knows from others whom that leads to.
 ///
 /// Thread: the drain thread.  Neither call blocks.
 class NatLookup {

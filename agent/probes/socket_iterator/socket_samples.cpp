@@ -20,20 +20,43 @@ void deliverExisting(ByteView records, EventSink& sink)
     }
 }
 
+namespace {
+
+SocketSample toSample(const bn_socket_sample& record)
+{
+    SocketSample sample;
+    sample.at = hostTime(record.header.at_ns);
+    sample.connection = ConnectionId{record.connection};
+    sample.state = static_cast<TcpState>(record.state);
+    sample.acceptQueue = record.accept_queue;
+    sample.acceptQueueLimit = record.accept_queue_limit;
+    sample.drops = record.drops;
+    sample.tcp = toCounters(record.tcp);
+    sample.payload = toCounters(record.payload);
+    return sample;
+}
+
+ConnectPending toPending(const bn_connect_pending& record)
+{
+    return {hostTime(record.header.at_ns), hostTime(record.began_ns), ConnectionId{record.connection}, toAddresses(record.tuple),
+            toTask(record.task), record.syn_retransmits};
+}
+
+} // namespace
+
 void deliverSamples(ByteView records, EventSink& sink)
 {
-    while (const auto record = readRecord<bn_socket_sample>(records)) {
-        SocketSample sample;
-        sample.at = hostTime(record->header.at_ns);
-        sample.connection = ConnectionId{record->connection};
-        sample.state = static_cast<TcpState>(record->state);
-        sample.acceptQueue = record->accept_queue;
-        sample.acceptQueueLimit = record->accept_queue_limit;
-        sample.drops = record->drops;
-        sample.tcp = toCounters(record->tcp);
-        sample.payload = toCounters(record->payload);
-        sink.on(sample);
-        records = records.subspan(sizeof(bn_socket_sample));
+    while (const auto header = readRecord<bn_header>(records)) {
+        const bool pending = header->kind == BN_KIND_CONNECT_PENDING;
+        BN_ASSERT(pending || header->kind == BN_KIND_SOCKET_SAMPLE);
+        const std::size_t size = pending ? sizeof(bn_connect_pending) : sizeof(bn_socket_sample);
+        if (records.size() < size)
+            return;
+        if (pending)
+            sink.on(toPending(*readRecord<bn_connect_pending>(records)));
+        else
+            sink.on(toSample(*readRecord<bn_socket_sample>(records)));
+        records = records.subspan(size);
     }
 }
 

@@ -9,7 +9,7 @@ namespace binnacle::agent {
 /// Connections and listeners that were there at the start.
 void deliverExisting(ByteView records, EventSink& sink);
 
-/// One SocketSample per live socket.
+/// One SocketSample per live socket, one ConnectPending per connect() that has long waited for its answer.
 void deliverSamples(ByteView records, EventSink& sink);
 
 } // namespace binnacle::agent

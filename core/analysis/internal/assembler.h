@@ -61,6 +61,7 @@ private:
     std::vector<RouteSummary> routesOf(const SideSums& side) const;
     TcpSummary tcpOf(const ResolvedEdge& edge, const EdgeSums& sums, telemetry::Side chosen) const;
     void findAcceptQueues();
+    Waiting waitingOf(const PendingSums& pending) const;
     Verdict verdictOf(std::uint32_t index, const EdgeSums& sums, const Edge& edge) const;
     void makeNodes();
     void addServices();
@@ -70,6 +71,7 @@ private:
     void addEdgesToNodes();
     void makeInstances();
     void makeOpenExchanges();
+    OpenExchange openConnects(const telemetry::PendingConnectRow& row, const ResolvedEdge& edge, UtcTime now) const;
     void makeConnections();
     void makeEvents();
     void makeLosses();

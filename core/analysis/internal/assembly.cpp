@@ -170,6 +170,19 @@ void Assembler::findAcceptQueues()
     }
 }
 
+Waiting Assembler::waitingOf(const PendingSums& pending) const
+{
+    Waiting waiting;
+    if (pending.count == 0)
+        return waiting;
+    waiting.connects = pending.count;
+    waiting.oldest = pending.oldest;
+    waiting.synSent = pending.synSent;
+    waiting.address = m_directory.ends()[pending.oldestEnd].remote.toText();
+    waiting.moreAddresses = pending.to.size() - 1;
+    return waiting;
+}
+
 Verdict Assembler::verdictOf(std::uint32_t index, const EdgeSums& sums, const Edge& edge) const
 {
     const JudgedSums& last = m_judged[index];
@@ -186,6 +199,7 @@ Verdict Assembler::verdictOf(std::uint32_t index, const EdgeSums& sums, const Ed
     judged.batches = m_judgedBatches;
     judged.inFlight = edge.inFlight;
     judged.oldest = edge.oldestInFlight;
+    judged.waiting = waitingOf(sums.client.pending);
     judged.losses = edge.losses;
     judged.told = anyCurrent(sums.client) || anyCurrent(sums.server);
     return judge(judged);
@@ -210,6 +224,7 @@ Edge Assembler::edgeOf(std::uint32_t index, const EdgeSums& sums) const
     // Gauges of one thing seen twice: a stopped server does not know what waits for it, so the greater one is true.
     edge.inFlight = std::max(sums.client.open, sums.server.open);
     edge.oldestInFlight = std::max(sums.client.oldest, sums.server.oldest);
+    edge.pending = {sums.client.pending.count, sums.client.pending.oldest, sums.client.pending.synSent};
     edge.losses = sums.client.losses() + sums.server.losses();
     edge.tcp = tcpOf(resolved, sums, chosen);
     edge.bytesSent = edge.tcp.bytesSent;

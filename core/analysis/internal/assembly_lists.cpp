@@ -40,9 +40,34 @@ void Assembler::makeOpenExchanges()
             m_snapshot.inFlight.push_back(std::move(open));
         }
     }
+    for (const auto& [agent, sums] : m_sums.agents()) {
+        for (const telemetry::PendingConnectRow& row : sums.last->pendingConnects) {
+            if (const EndTarget target = m_resolution.ofEnd(row.end); target.edge != kNone)
+                m_snapshot.inFlight.push_back(openConnects(row, m_resolution.edges()[target.edge], sums.last->range.to));
+        }
+    }
     std::sort(m_snapshot.inFlight.begin(), m_snapshot.inFlight.end(), [](const OpenExchange& a, const OpenExchange& b) {
         return std::tie(a.startedAt, a.service, a.instance, a.route, a.peer, a.thread) < std::tie(b.startedAt, b.service, b.instance, b.route, b.peer, b.thread);
     });
+}
+
+OpenExchange Assembler::openConnects(const telemetry::PendingConnectRow& row, const ResolvedEdge& edge, UtcTime now) const
+{
+    const KnownEnd& end = m_directory.ends()[row.end];
+    OpenExchange open;
+    open.kind = OpenKind::Connect;
+    open.service = m_resolution.nodes()[edge.from].id;
+    open.peer = m_resolution.nodes()[edge.to].id;
+    open.instance = end.instance == kNone ? std::string() : m_directory.instances()[end.instance].entity.name;
+    open.route = "connect to " + end.remote.toText();
+    if (end.dialled.port != 0 && end.dialled != end.remote)
+        open.route += " (dialled " + end.dialled.toText() + ")";
+    open.count = row.count;
+    open.synSent = row.synSent;
+    open.startedAt = now - row.oldestAge;
+    open.age = row.oldestAge;
+    open.waitsOn = "peer"; // the SYN is out, its answer is not here
+    return open;
 }
 
 void Assembler::makeConnections()

@@ -114,6 +114,9 @@ void addInbound(Node& node, const Edge& edge, std::map<std::string, RouteSummary
     sum.lost += edge.losses;
     node.inFlight += edge.inFlight;
     node.oldestInFlight = std::max(node.oldestInFlight, edge.oldestInFlight);
+    node.pending.count += edge.pending.count;
+    node.pending.oldest = std::max(node.pending.oldest, edge.pending.oldest);
+    node.pending.synSent = std::max(node.pending.synSent, edge.pending.synSent);
     node.clients.push_back(edge.from);
     for (const RouteSummary& route : edge.routes) {
         RouteSummary& total = routes[route.route];

@@ -187,6 +187,11 @@ void Frame::readGauges(const telemetry::Batch& batch, Directory::Batch& names)
         if (row.end != kNone)
             part.openExchanges.push_back(row);
     }
+    for (telemetry::PendingConnectRow row : batch.overview->pendingConnects) {
+        row.end = names.end(row.end);
+        if (row.end != kNone && row.count > 0)
+            part.pendingConnects.push_back(row);
+    }
     for (const telemetry::TcpRow& row : m_tcp)
         part.active.emplace_back(row.end, row.active);
     m_agents.push_back(std::move(part));
@@ -364,7 +369,8 @@ std::size_t Frame::bytes() const
         sum += sizeof(row) + 16 + bytesOf(row.connectTime) + bytesOf(row.rtt) + bytesOf(row.rttVariance) + bytesOf(row.lifetime);
     for (const AgentPart& part : m_agents)
         sum += sizeof(part) + part.present->size() * 4 + part.listeners.size() * 4 + part.open.size() * sizeof(telemetry::OpenRow)
-            + part.openExchanges.size() * sizeof(telemetry::OpenExchangeRow) + part.active.size() * 16;
+            + part.openExchanges.size() * sizeof(telemetry::OpenExchangeRow) + part.pendingConnects.size() * sizeof(telemetry::PendingConnectRow)
+            + part.active.size() * 16;
     for (const InstanceSetPtr& set : m_presence)
         sum += set->size() * 4 + 32;
     return sum + m_ended.size() * 4 + m_connections.size() * (sizeof(ConnectionCell) + 32) + m_events.size() * sizeof(EventCell)

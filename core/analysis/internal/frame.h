@@ -62,6 +62,7 @@ struct AgentPart {
     std::vector<std::uint32_t> listeners;
     std::vector<telemetry::OpenRow> open;
     std::vector<telemetry::OpenExchangeRow> openExchanges;
+    std::vector<telemetry::PendingConnectRow> pendingConnects;
     std::vector<std::pair<std::uint32_t, std::uint64_t>> active; // end → connections
 };
 

@@ -65,12 +65,37 @@ std::string failureSentence(const Failures& failures, const Judged& edge)
     return text + parts + ".";
 }
 
-bool hangs(const Judged& edge)
+std::uint64_t completed(const Judged& edge) { return (edge.client ? edge.client->requests : 0) + (edge.server ? edge.server->requests : 0); }
+
+/// Connections, and answers on those that stood already.
+std::uint64_t cameThrough(const Judged& edge)
 {
-    const std::uint64_t completed = (edge.client ? edge.client->requests : 0) + (edge.server ? edge.server->requests : 0);
-    // Open since the first judged batch: what began a moment ago may well be answered yet.
-    const Nanoseconds since = kBatch * static_cast<std::int64_t>(edge.batches > 0 ? edge.batches - 1 : 0);
-    return edge.inFlight > 0 && completed == 0 && edge.oldest >= since;
+    const auto of = [](const Attempts& side) { return side.opened + side.requests - std::min(side.errors, side.requests); };
+    return of(edge.client.value_or(Attempts{})) + of(edge.server.value_or(Attempts{}));
+}
+
+/// Since the first judged batch: what began a moment ago may well be answered yet.
+Nanoseconds allAlong(const Judged& edge) { return kBatch * static_cast<std::int64_t>(edge.batches > 0 ? edge.batches - 1 : 0); }
+
+bool hangs(const Judged& edge) { return edge.inFlight > 0 && completed(edge) == 0 && edge.oldest >= allAlong(edge); }
+
+Health healthOf(const Waiting& waiting, const Judged& edge)
+{
+    if (waiting.connects == 0)
+        return Health::Ok;
+    if (cameThrough(edge) == 0 && waiting.oldest >= allAlong(edge))
+        return Health::Critical;
+    return waiting.oldest >= kLongConnect ? Health::Warning : Health::Ok;
+}
+
+/// "3 connects to 10.77.0.30:6379 wait for an answer, the oldest for 12 s (SYN sent 4 times)"
+std::string waitingWords(const Waiting& waiting)
+{
+    std::string text = counted(waiting.connects, "connect", "connects") + " to " + waiting.address;
+    if (waiting.moreAddresses > 0)
+        text += " and " + counted(waiting.moreAddresses, "more address", "more addresses");
+    text += waiting.connects == 1 ? " waits for an answer, for " : " wait for an answer, the oldest for ";
+    return text + durationWords(waiting.oldest) + " (SYN sent " + (waiting.synSent == 1 ? "once" : countWords(waiting.synSent) + " times") + ")";
 }
 
 } // namespace
@@ -90,6 +115,11 @@ Verdict judge(const Judged& edge)
         verdict.health = Health::Critical;
         verdict.reasons.push_back(counted(edge.inFlight, "exchange is", "exchanges are") + " in flight, the oldest for " + durationWords(edge.oldest)
                                   + ", and nothing completed " + lastBatches(edge.batches) + ".");
+    }
+    if (const Health waiting = healthOf(edge.waiting, edge); waiting != Health::Ok) {
+        verdict.health = severity(waiting) > severity(verdict.health) ? waiting : verdict.health;
+        verdict.reasons.push_back(waitingWords(edge.waiting)
+                                  + (waiting == Health::Critical ? ", and nothing came through " + lastBatches(edge.batches) + "." : "."));
     }
     if (edge.losses > 0) {
         verdict.reasons.push_back("Data of this edge were lost (" + countWords(edge.losses) + "): its figures are not exact.");

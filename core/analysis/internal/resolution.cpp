@@ -233,6 +233,35 @@ void Resolution::resolveClients(const Peers& peers, std::vector<Peer>& peerOf)
     }
     for (const std::uint32_t i : dialled)
         peerOf[i].port = ports.portBehind(peerOf[i].node, m_directory.ends()[i].remote);
+    followTranslations(peerOf);
+}
+
+/// A connect that failed or waits has no translation of its own.  Where others dialled the same address and were seen to be led on,
+/// it was meant for whom they reached, rather than for a nameless address.
+void Resolution::followTranslations(std::vector<Peer>& peerOf) const
+{
+    struct Led {
+        UtcTime seen;
+        Peer to;
+    };
+    std::map<Endpoint, Led> led; // by what was dialled; the latest, of several at a time the first by name
+    const auto isBefore = [this](const Led& a, const Led& b) {
+        return a.seen != b.seen ? a.seen > b.seen : std::tie(m_nodes[a.to.node].id, a.to.port) < std::tie(m_nodes[b.to.node].id, b.to.port);
+    };
+    for (std::uint32_t i = 0; i < peerOf.size(); ++i) {
+        const KnownEnd& end = m_directory.ends()[i];
+        if (end.side != Side::Client || peerOf[i].node == kNone || end.dialled.port == 0 || end.dialled == end.remote || end.dialled.address.isLoopback())
+            continue;
+        const Led found{end.seen.last, peerOf[i]};
+        if (const auto [known, fresh] = led.try_emplace(end.dialled, found); !fresh && isBefore(found, known->second))
+            known->second = found;
+    }
+    for (std::uint32_t i = 0; i < peerOf.size(); ++i) {
+        const KnownEnd& end = m_directory.ends()[i];
+        const bool nameless = end.side == Side::Client && end.dialled == end.remote && peerOf[i].node != kNone && m_nodes[peerOf[i].node].kind == NodeKind::External;
+        if (const auto known = nameless ? led.find(end.dialled) : led.end(); known != led.end())
+            peerOf[i] = known->second.to;
+    }
 }
 
 /// The node that Kubernetes says an address leads to; kNone when it says nothing.

@@ -61,6 +61,7 @@ private:
     void nameInstances();
     void countInstances();
     void resolveClients(const Peers& peers, std::vector<Peer>& peerOf);
+    void followTranslations(std::vector<Peer>& peerOf) const;
     void resolveServers(const Peers& peers, std::vector<Peer>& peerOf);
     void makeEdges(const std::vector<Peer>& peerOf);
     std::uint32_t leadOf(const Endpoint& address, UtcTime at);

@@ -14,7 +14,8 @@ constexpr Nanoseconds kStartSlack = std::chrono::milliseconds(1500);
 constexpr Nanoseconds kEndSlack = std::chrono::milliseconds(2500);
 constexpr Nanoseconds kHoleSlack = std::chrono::milliseconds(500);
 
-void insertSorted(std::vector<std::uint32_t>& set, std::uint32_t value)
+template <class T>
+void insertSorted(std::vector<T>& set, const T& value)
 {
     const auto at = std::lower_bound(set.begin(), set.end(), value);
     if (at == set.end() || *at != value)
@@ -105,11 +106,30 @@ void Sums::finish()
             side->open += row.count;
             side->oldest = std::max(side->oldest, row.oldestAge);
         }
+        for (const telemetry::PendingConnectRow& row : sums.last->pendingConnects)
+            addPending(row);
         for (const auto& [end, count] : sums.last->active) {
             if (SideSums* side = sideOf(end))
                 side->active += count;
         }
     }
+}
+
+void Sums::addPending(const telemetry::PendingConnectRow& row)
+{
+    SideSums* side = sideOf(row.end);
+    if (!side)
+        return;
+    PendingSums& pending = side->pending;
+    const Endpoint& to = m_directory.ends()[row.end].remote;
+    const bool older = pending.oldestEnd == kNone || row.oldestAge > pending.oldest
+        || (row.oldestAge == pending.oldest && to < m_directory.ends()[pending.oldestEnd].remote);
+    if (older)
+        pending.oldestEnd = row.end;
+    pending.count += row.count;
+    pending.oldest = std::max(pending.oldest, row.oldestAge);
+    pending.synSent = std::max(pending.synSent, row.synSent);
+    insertSorted(pending.to, to);
 }
 
 Side chooseSide(const EdgeSums& edge, const absl::flat_hash_map<std::uint32_t, AgentSums>& agents)

@@ -13,6 +13,15 @@
 /// Frames of a range, summed edge by edge and side by side.
 namespace binnacle::analysis::internal {
 
+/// Gauges at the end.
+struct PendingSums {
+    std::uint64_t count = 0;
+    Nanoseconds oldest{};
+    std::uint32_t synSent = 0;
+    std::uint32_t oldestEnd = kNone;  // of the directory; of several of one age the one with the least address
+    std::vector<Endpoint> to;         // ascending, each once
+};
+
 struct SideSums {
     bool seen = false;
     telemetry::RequestRow requests; // its `end` and `route` mean nothing
@@ -21,6 +30,7 @@ struct SideSums {
     std::uint64_t lost = 0;
     std::uint64_t active = 0, open = 0; // gauges at the end
     Nanoseconds oldest{};
+    PendingSums pending;
     std::vector<std::uint32_t> agents;                              // ascending
     absl::flat_hash_map<std::uint32_t, telemetry::RequestRow> routes; // by text
 
@@ -59,6 +69,7 @@ public:
 
 private:
     void addAgent(const AgentPart& part);
+    void addPending(const telemetry::PendingConnectRow& row);
     SideSums* sideOf(std::uint32_t end);
 
     const Directory& m_directory;

@@ -168,6 +168,18 @@ Result<void> decode(const v1::OpenExchangeRows& from, TimeRange range, const Dec
     return check.result();
 }
 
+Result<void> decode(const v1::PendingConnectRows& from, const DecodedDictionary& d, std::vector<PendingConnectRow>& to)
+{
+    TableCheck check("pending connects", from.end_size());
+    const auto count = check.column(from.count());
+    const auto age = check.column(from.oldest_age_ns());
+    const auto synSent = check.column(from.syn_sent());
+    BN_TRY(check.result());
+    for (int i = 0; i < check.rows(); ++i)
+        to.push_back({check.index(from.end(i), d.values().ends.size()), count[i], Nanoseconds(check.duration(age[i])), synSent[i]});
+    return check.result();
+}
+
 Result<void> decodeTcpCounters(const v1::TcpRows& from, std::vector<TcpRow>& rows)
 {
     TableCheck check("tcp", from.end_size());
@@ -401,6 +413,7 @@ Result<Overview> decodeOverview(const v1::OverviewChunk& from, TimeRange range, 
     BN_TRY(decode(from.requests(), d, to.requests));
     BN_TRY(decode(from.open(), d, to.open));
     BN_TRY(decode(from.open_exchanges(), range, d, to.openExchanges));
+    BN_TRY(decode(from.pending_connects(), d, to.pendingConnects));
     BN_TRY(decode(from.tcp(), range, d, to.tcp));
     BN_TRY(decode(from.connections(), range, d, to.connections));
     BN_TRY(decode(from.events(), range, d, to.events));

@@ -176,6 +176,16 @@ void encode(const std::vector<OpenExchangeRow>& rows, TimeRange range, SegmentDi
     }
 }
 
+void encode(const std::vector<PendingConnectRow>& rows, SegmentDictionary& d, v1::PendingConnectRows& to)
+{
+    for (const PendingConnectRow& row : rows) {
+        to.add_end(d.end(row.end));
+        to.add_count(row.count);
+        to.add_oldest_age_ns(unsignedNs(row.oldestAge));
+        to.add_syn_sent(row.synSent);
+    }
+}
+
 void encodeTcpCounters(const std::vector<TcpRow>& rows, v1::TcpRows& to)
 {
     const auto column = [&](auto member, auto* values, std::string* present) {
@@ -401,6 +411,7 @@ bool isConsistent(const Batch& batch)
            && all(o.requests, [&](const RequestRow& r) { return end(r.end) && string(r.route) && all(r.statuses, status); })
            && all(o.open, [&](const OpenRow& r) { return end(r.end) && string(r.route); })
            && all(o.openExchanges, [&](const OpenExchangeRow& r) { return end(r.end) && string(r.route); })
+           && all(o.pendingConnects, [&](const PendingConnectRow& r) { return end(r.end); })
            && all(o.tcp, [&](const TcpRow& r) { return end(r.end); })
            && all(o.connections, [&](const ConnectionRow& r) { return end(r.end); })
            && all(o.events, [&](const EventRow& r) { return entityOrNone(r.subject) && stringOrNone(r.detail); })
@@ -416,6 +427,8 @@ void encodeOverview(const Overview& from, TimeRange range, SegmentDictionary& d,
     encode(from.requests, d, *to.mutable_requests());
     encode(from.open, d, *to.mutable_open());
     encode(from.openExchanges, range, d, *to.mutable_open_exchanges());
+    if (!from.pendingConnects.empty())
+        encode(from.pendingConnects, d, *to.mutable_pending_connects());
     encode(from.tcp, range, d, *to.mutable_tcp());
     encode(from.connections, range, d, *to.mutable_connections());
     encode(from.events, range, d, *to.mutable_events());

@@ -13,7 +13,7 @@ public:
     InFlightPage(Workspace& workspace, QWidget* parent)
         : TablePage(workspace,
                     {tr("In flight"), tr("Nothing is in flight"),
-                     tr("Every request that had begun was answered by the end of this range. What hangs would be listed here, oldest first."),
+                     tr("Every request that had begun was answered by the end of this range, and so was every connect. What hangs would be listed here, oldest first."),
                      tr("%1 unfinished at the end of the range, oldest first")},
                     &inFlightRows, 2, parent)
     {

@@ -93,6 +93,22 @@ public:
         return event.connection;
     }
 
+    /// A look at the sockets finds that a connect() has had no answer for `age`.
+    void waits(ConnectionId connection, std::uint32_t pid, Endpoint local, Endpoint remote, std::uint64_t age, std::uint32_t synRetransmits = 1)
+    {
+        collector->on(ConnectPending{at(), hostTime(now - age), connection, {local, remote, NetworkNamespace{1}}, task(pid), synRetransmits});
+    }
+    void fails(ConnectionId connection, std::uint32_t pid, Endpoint local, Endpoint remote, int error)
+    {
+        ConnectFailed event{};
+        event.at = at();
+        event.connection = connection;
+        event.addresses = {local, remote, NetworkNamespace{1}};
+        event.task = task(pid);
+        event.error = error;
+        collector->on(event);
+    }
+
     void own(ConnectionId connection, std::uint32_t pid) { collector->on(ConnectionOwned{at(), connection, task(pid)}); }
 
     /// A connection within this host, opened and owned by both.

@@ -118,6 +118,12 @@ public:
         return *this;
     }
 
+    BatchBuilder& pending(std::uint32_t end, std::uint64_t count, Nanoseconds age, std::uint32_t synSent = 2)
+    {
+        m_batch.overview->pendingConnects.push_back({end, count, age, synSent});
+        return *this;
+    }
+
     BatchBuilder& lose(Loss loss, std::uint64_t count, std::uint32_t end = kNone)
     {
         m_batch.overview->losses.push_back({loss, count, end});

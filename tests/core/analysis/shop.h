@@ -15,6 +15,8 @@ struct ShopSecond {
     std::uint64_t refused = 0;     // web → api connects
     std::uint64_t hanging = 0;     // web → api exchanges open at web's end
     Nanoseconds hangingFor{};
+    std::uint64_t connecting = 0;  // web → api connects without an answer
+    Nanoseconds connectingFor{};
     int apis = 2;
     std::uint64_t orderLosses = 0; // at api's end
     bool agentsUp = true;
@@ -51,6 +53,8 @@ inline Batch shopBatch(int offset, const ShopSecond& now)
     const auto first = b.client(web, "10.0.0.2", endpoint("10.0.0.3", 8000), kWebNet, Protocol::Unknown);
     if (now.refused > 0)
         b.tcp(first).failed.push_back({111, now.refused});
+    if (now.connecting > 0)
+        b.pending(first, now.connecting, now.connectingFor, 3);
     if (now.hanging > 0)
         b.open(b.client(web, "10.0.0.2", endpoint("10.0.0.3", 8000), kWebNet, Protocol::Http), now.hanging, now.hangingFor);
     return b.build();

@@ -98,6 +98,45 @@ TEST(Health, aHangIsCritical)
     EXPECT_EQ(judge(edge).health, Health::Ok);
 }
 
+TEST(Health, connectsThatWaitAreCriticalWhenNothingComesThrough)
+{
+    Judged edge;
+    edge.client = Attempts{};
+    edge.batches = 5;
+    edge.waiting = {.connects = 3, .oldest = std::chrono::seconds(12), .synSent = 4, .address = "10.77.0.30:6379"};
+    EXPECT_EQ(judge(edge).health, Health::Critical);
+    ASSERT_EQ(judge(edge).reasons.size(), 1U);
+    EXPECT_EQ(judge(edge).reasons[0], "3 connects to 10.77.0.30:6379 wait for an answer, the oldest for 12.0 s (SYN sent 4 times), "
+                                      "and nothing came through in the last 5 batches.");
+    for (const Attempts& other : {Attempts{1, 0, 0}, Attempts{0, 0, 1}}) { // others come through
+        edge.client = other;
+        EXPECT_EQ(judge(edge).health, Health::Warning);
+        EXPECT_EQ(judge(edge).reasons.at(0), "3 connects to 10.77.0.30:6379 wait for an answer, the oldest for 12.0 s (SYN sent 4 times).");
+    }
+    edge.client = Attempts{2, 2, 0}; // broken off with the connections before
+    EXPECT_EQ(judge(edge).health, Health::Critical);
+    edge.client = Attempts{};
+    edge.waiting = {.connects = 1, .oldest = std::chrono::milliseconds(3200), .synSent = 2, .address = "10.77.0.30:6379", .moreAddresses = 1};
+    EXPECT_EQ(judge(edge).health, Health::Warning) << "not since the first of the judged batches";
+    EXPECT_EQ(judge(edge).reasons.at(0), "1 connect to 10.77.0.30:6379 and 1 more address waits for an answer, for 3.20 s (SYN sent 2 times).");
+    edge.waiting.oldest = std::chrono::milliseconds(1900); // one lost packet
+    EXPECT_EQ(judge(edge).health, Health::Ok);
+    EXPECT_TRUE(judge(edge).reasons.empty());
+}
+
+TEST(Health, connectsThatWaitComeOnTopOfWhatFailed)
+{
+    Judged edge;
+    edge.client = Attempts{100, 1, 0};
+    edge.batches = 5;
+    edge.waiting = {.connects = 1, .oldest = std::chrono::seconds(9), .synSent = 1, .address = "10.0.0.1:80"};
+    EXPECT_EQ(judge(edge).health, Health::Warning);
+    EXPECT_EQ(judge(edge).reasons.size(), 2U);
+    EXPECT_EQ(judge(edge).reasons.at(1), "1 connect to 10.0.0.1:80 waits for an answer, for 9.00 s (SYN sent once).");
+    edge.client->errors = 50; // what is worse stays
+    EXPECT_EQ(judge(edge).health, Health::Critical);
+}
+
 TEST(Health, isUnknownWithoutDataOrWithLosses)
 {
     Judged edge;
@@ -151,6 +190,32 @@ TEST(Health, aStoppedProcessIsCriticalWithinFiveBatches)
     EXPECT_EQ(edge.inFlight, 4U);
     EXPECT_EQ(edge.oldestInFlight, std::chrono::milliseconds(4900));
     EXPECT_EQ(apiEdge(source, kStopped).health, Health::Ok);
+}
+
+TEST(Health, aDropOfSynsIsCriticalByTheFifthBatchAndOkWithinFiveAfterIt)
+{
+    constexpr int kDropped = 20, kMended = 40, kEnd = 60;
+    const HandMadeSource source = shop(kEnd, [](int s) {
+        const bool dropped = s >= kDropped && s < kMended;
+        return ShopSecond{.orders = dropped ? 0U : 50U, .connecting = dropped && s > kDropped ? 3U : 0U,
+                          .connectingFor = std::chrono::milliseconds(dropped ? (s - kDropped) * 1000 + 900 : 0)};
+    });
+    EXPECT_EQ(apiEdge(source, kDropped).health, Health::Ok);
+    const Edge edge = apiEdge(source, kDropped + 5);
+    EXPECT_EQ(edge.health, Health::Critical);
+    EXPECT_EQ(edge.pending.count, 3U);
+    EXPECT_EQ(edge.pending.oldest, std::chrono::milliseconds(4900));
+    EXPECT_EQ(edge.protocol, Protocol::Http) << "what was spoken there is known from before";
+    EXPECT_EQ(edge.failedConnects, 0U);
+    EXPECT_EQ(edge.inFlight, 0U);
+    EXPECT_EQ(edge.healthReasons.at(0), "3 connects to 10.0.0.3:8000 wait for an answer, the oldest for 4.90 s (SYN sent 3 times), "
+                                        "and nothing came through in the last 5 batches.");
+    EXPECT_EQ(apiEdge(source, kMended + 5).health, Health::Ok);
+    EXPECT_EQ(apiEdge(source, kMended + 5).pending.count, 0U);
+
+    const auto snapshot = buildSnapshot(source, seconds(kDropped, kDropped + 6));
+    EXPECT_EQ(findNode(*snapshot, "process:api")->health, Health::Critical);
+    EXPECT_EQ(findNode(*snapshot, "process:api")->pending.count, 3U);
 }
 
 TEST(Health, errorsThatAreOldAreForgiven)

@@ -146,6 +146,48 @@ TEST(Kubernetes, theServicesOwnPortIsPreferredWhereThePodListensOnItToo)
     EXPECT_EQ(edgesText(seen(4, c)), "workload:demo/frontend>workload:demo/api:8080/http 120 client 120 server 120 ok\n");
 }
 
+TEST(Kubernetes, connectsThatWaitAtAServiceAreItsWorkloads)
+{
+    const auto dropped = [](int s) {
+        Cluster c = s < 5 ? Cluster{} : Cluster{.requests = 0};
+        if (s >= 5)
+            c.alsoAtClient = [s](BatchBuilder& b) {
+                b.pending(b.client(pod(b, "frontend-1"), kFrontAddress, endpoint("10.96.0.10", 80), kFrontNet, Protocol::Unknown), 2, std::chrono::seconds(s - 4), 3);
+            };
+        return c;
+    };
+    const Snapshot snapshot = seen(12, dropped);
+    EXPECT_EQ(edgesText(snapshot), "workload:demo/frontend>workload:demo/api:8080/http 150 client 150 server 150 critical\n");
+    EXPECT_EQ(snapshot.edges[0].pending.count, 2U);
+    ASSERT_EQ(snapshot.inFlight.size(), 1U);
+    EXPECT_EQ(snapshot.inFlight[0].peer, "workload:demo/api");
+    EXPECT_EQ(snapshot.inFlight[0].route, "connect to 10.96.0.10:80");
+}
+
+TEST(Kubernetes, connectsThatFailOrWaitAreMeantForWhomOthersReachedByTheSameAddress)
+{
+    // Nobody says where 10.96.0.10:80 leads, but a connection to it was seen to arrive at a pod of api.
+    Cluster c{.requests = 0, .addressesKnown = false};
+    c.alsoAtClient = [](BatchBuilder& b) {
+        const auto frontend = pod(b, "frontend-1");
+        const Endpoint service = endpoint("10.96.0.10", 80);
+        telemetry::End led{telemetry::Side::Client, frontend, endpoint(kFrontAddress), endpoint(apiAddress(0), 8080), service, telemetry::kNone, kFrontNet, Protocol::Http, false};
+        b.requests(b.end(led), 10);
+        const auto straight = b.client(frontend, kFrontAddress, service, kFrontNet, Protocol::Unknown);
+        b.tcp(straight).failed.push_back({110, 1});
+        b.pending(straight, 2, std::chrono::seconds(4), 3);
+        const auto unknown = b.client(frontend, kFrontAddress, endpoint("10.96.0.11", 80), kFrontNet, Protocol::Unknown);
+        b.pending(unknown, 1, std::chrono::seconds(4), 3);
+    };
+    c.alsoAtServer = [](BatchBuilder& b) { b.requests(b.server(pod(b, "api-1"), endpoint(apiAddress(0), 8080), kFrontAddress, kApiNet, Protocol::Http), 10); };
+    const Snapshot snapshot = seen(4, c);
+    ASSERT_EQ(snapshot.edges.size(), 2U) << edgesText(snapshot);
+    EXPECT_EQ(edgeId(snapshot.edges[1]), "workload:demo/frontend>workload:demo/api:8080/http");
+    EXPECT_EQ(snapshot.edges[1].failedConnects, 4U);
+    EXPECT_EQ(snapshot.edges[1].pending.count, 2U);
+    EXPECT_EQ(edgeId(snapshot.edges[0]), "workload:demo/frontend>external:10.96.0.11:80:80/tcp") << "nobody ever got through by this one";
+}
+
 TEST(Kubernetes, twoServicesOfOneWorkloadStayTwoEdges)
 {
     Cluster c; // 80 → 8080, and beside it 9090 → 9090

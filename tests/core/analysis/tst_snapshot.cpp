@@ -429,6 +429,53 @@ TEST(Snapshot, listsOpenExchangesOldestFirst)
     EXPECT_EQ(snapshot.inFlight[1].thread, std::nullopt);
 }
 
+TEST(Snapshot, listsConnectsThatWaitAmongWhatIsInFlight)
+{
+    BatchBuilder b("a", 5);
+    const auto web = b.instance("web-1"), api = b.instance("api-1");
+    b.present(web, b.service("web")).present(api, b.service("api")).listen(api, endpoint("10.0.0.3", 8000), 2);
+    b.pending(b.client(web, "10.0.0.2", endpoint("10.0.0.3", 8000), 1, Protocol::Unknown), 3, std::chrono::seconds(12), 4);
+    telemetry::End led{telemetry::Side::Client, web, endpoint("10.0.0.2"), endpoint("10.0.0.9", 8080), endpoint("10.96.0.1", 80), telemetry::kNone, 1, Protocol::Unknown, false};
+    b.pending(b.end(led), 1, std::chrono::seconds(2), 2);
+    HandMadeSource source;
+    source.add(b.build());
+    const Snapshot snapshot = build(source);
+    ASSERT_EQ(snapshot.inFlight.size(), 2U);
+    const OpenExchange& first = snapshot.inFlight[0];
+    EXPECT_EQ(first.kind, OpenKind::Connect);
+    EXPECT_EQ(first.service, "process:web");
+    EXPECT_EQ(first.instance, "web-1");
+    EXPECT_EQ(first.peer, "process:api");
+    EXPECT_EQ(first.route, "connect to 10.0.0.3:8000");
+    EXPECT_EQ(first.count, 3U);
+    EXPECT_EQ(first.synSent, 4U);
+    EXPECT_EQ(first.age, std::chrono::seconds(12));
+    EXPECT_EQ(first.startedAt, second(6) - std::chrono::seconds(12));
+    EXPECT_EQ(first.waitsOn, "peer");
+    EXPECT_EQ(snapshot.inFlight[1].route, "connect to 10.0.0.9:8080 (dialled 10.96.0.1:80)");
+    EXPECT_EQ(snapshot.inFlight[1].peer, "external:10.0.0.9:8080");
+    EXPECT_EQ(findEdge(snapshot, "process:web", "process:api")->pending.synSent, 4U);
+}
+
+TEST(Snapshot, connectsToSeveralAddressesOfAServiceAreOneSentence)
+{
+    BatchBuilder b("a", 5);
+    const auto web = b.instance("web-1"), api = b.instance("api-1"), other = b.instance("api-2");
+    b.present(web, b.service("web")).present(api, b.service("api")).present(other, b.service("api"));
+    b.listen(api, endpoint("10.0.0.3", 8000), 2).listen(other, endpoint("10.0.0.4", 8000), 3);
+    b.pending(b.client(web, "10.0.0.2", endpoint("10.0.0.4", 8000), 1, Protocol::Unknown), 2, std::chrono::seconds(3), 2);
+    b.pending(b.client(web, "10.0.0.2", endpoint("10.0.0.3", 8000), 1, Protocol::Unknown), 1, std::chrono::seconds(8), 4);
+    HandMadeSource source;
+    source.add(b.build());
+    const Snapshot snapshot = build(source);
+    ASSERT_EQ(snapshot.edges.size(), 1U) << edgesText(snapshot);
+    EXPECT_EQ(snapshot.edges[0].pending.count, 3U);
+    EXPECT_EQ(snapshot.edges[0].pending.synSent, 4U);
+    EXPECT_EQ(snapshot.edges[0].healthReasons.at(0), "3 connects to 10.0.0.3:8000 and 1 more address wait for an answer, the oldest for 8.00 s "
+                                                     "(SYN sent 4 times), and nothing came through in the last batch.");
+    EXPECT_EQ(snapshot.inFlight.size(), 2U) << "one an address";
+}
+
 TEST(Snapshot, gapIsALossOnce)
 {
     HandMadeSource source = shop(10);

@@ -149,6 +149,14 @@ inline Batch anyBatch(Random& random, EntityKey agent, std::uint64_t sequence, s
     return b;
 }
 
+/// The rows that came after the golden session was laid down: anyBatch() draws the same numbers as ever.
+inline void addPendingConnects(Batch& batch, Random& random)
+{
+    const std::size_t ends = batch.overview ? batch.dictionary->ends.size() : 0;
+    for (auto rows = ends > 0 ? random.below(4) : 0; rows > 0; --rows)
+        batch.overview->pendingConnects.push_back({static_cast<std::uint32_t>(random.below(ends)), random.number(), Nanoseconds(random.number(50)), random.raw32()});
+}
+
 /// One second of a host with `ends` busy ends, as an agent would report it: keep-alive connections, skewed latencies,
 /// a few routes and statuses, TCP and connection rows, `spans` spans.
 struct BusyHost {
@@ -346,6 +354,8 @@ private:
             line("open", end(r.end), string(r.route), r.count, r.oldestAge.count());
         for (const auto& r : o.openExchanges)
             line("open exchange", end(r.end), string(r.route), r.connection.toHex(), ns(r.startedAt), r.thread);
+        for (const auto& r : o.pendingConnects)
+            line("pending connects", end(r.end), r.count, r.oldestAge.count(), r.synSent);
         for (const auto& r : o.tcp) {
             std::string failed;
             for (const auto& f : r.failed)

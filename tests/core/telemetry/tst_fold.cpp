@@ -55,6 +55,8 @@ std::vector<Batch> related(std::uint64_t seed, int count)
             if (random.chance(30))
                 o.losses.push_back({Loss::ParserGap, 1 + random.below(3), random.chance(50) ? row.end : kNone});
         }
+        if (random.chance(50))
+            o.pendingConnects.push_back({o.tcp.front().end, random.below(5), Nanoseconds(random.number(40)), static_cast<std::uint32_t>(random.below(7))});
         o.events.push_back({b.range.from, EventKind::Restart, random.chance(50) ? 0 : kNone, advice});
         o.coverage.push_back({random.chance(50) ? 0 : kNone, what, 1, 2, random.chance(50) ? advice : kNone});
         batches.push_back(std::move(b));
@@ -162,6 +164,8 @@ TEST(Fold, sumsAreExactAndGaugesFollowTheirRule)
         batches.push_back(samples::BusyHost{.ends = 6, .spans = 3}.second(second));
         Overview& o = *batches.back().overview;
         o.open.push_back({o.requests[0].end, o.requests[0].route, second == 4 ? 9u : 1u, Nanoseconds(100 + second)});
+        if (second < 7)
+            o.pendingConnects.push_back({o.tcp[0].end, second == 3 ? 5u : 2u, std::chrono::seconds(1 + second), second == 6 ? 4u : 1u});
         o.tcp[0].active = second == 9 ? 3 : 50;
         for (const RequestRow& row : o.requests) {
             requests += row.requests;
@@ -187,6 +191,10 @@ TEST(Fold, sumsAreExactAndGaugesFollowTheirRule)
     ASSERT_EQ(ten.overview->open.size(), 1u);
     EXPECT_EQ(ten.overview->open[0].count, 9u);
     EXPECT_EQ(ten.overview->open[0].oldestAge, Nanoseconds(109));
+    ASSERT_EQ(ten.overview->pendingConnects.size(), 1u);
+    EXPECT_EQ(ten.overview->pendingConnects[0].count, 5u);
+    EXPECT_EQ(ten.overview->pendingConnects[0].oldestAge, std::chrono::seconds(7));
+    EXPECT_EQ(ten.overview->pendingConnects[0].synSent, 4u);
     std::uint64_t active = 0;
     for (const TcpRow& row : ten.overview->tcp)
         active += row.active;

@@ -41,7 +41,8 @@ TEST(RoundTrip, everyFieldOfAnyBatchSurvivesTheStream)
         SegmentWriter writer;
         SegmentReader reader;
         for (std::uint64_t sequence = 1; sequence <= 25; ++sequence) {
-            const Batch batch = samples::anyBatch(random, agent, sequence);
+            Batch batch = samples::anyBatch(random, agent, sequence);
+            samples::addPendingConnects(batch, random);
             const auto sent = writer.append(batch);
             const auto got = reader.next(refOf(sent.overview), refOf(sent.detail));
             ASSERT_TRUE(got) << got.error().what << " seed " << seed;
@@ -59,7 +60,8 @@ TEST(RoundTrip, everyFieldOfAnyBatchSurvivesTheSegments)
         std::vector<Segment> segments;
         std::map<ChunkKind, std::string> wanted, got;
         for (std::uint64_t sequence = 1; sequence <= 25; ++sequence) {
-            const Batch batch = samples::anyBatch(random, agent, sequence);
+            Batch batch = samples::anyBatch(random, agent, sequence);
+            samples::addPendingConnects(batch, random);
             for (const ChunkKind kind : kChunkKinds) {
                 if (kind == ChunkKind::Overview ? batch.overview.has_value() : batch.detail.has_value())
                     wanted[kind] += Text::of(onlyKind(batch, kind));

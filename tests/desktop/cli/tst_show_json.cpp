@@ -21,7 +21,8 @@ namespace {
 analysis::Snapshot everything()
 {
     HandMadeSource source = shop(10, [](int s) {
-        return ShopSecond{.orderErrors = s == 9 ? 20U : 0U, .refused = s == 9 ? 3U : 0U, .hanging = s == 9 ? 2U : 0U, .hangingFor = std::chrono::seconds(2), .orderLosses = s == 2 ? 1U : 0U};
+        return ShopSecond{.orderErrors = s == 9 ? 20U : 0U, .refused = s == 9 ? 3U : 0U, .hanging = s == 9 ? 2U : 0U, .hangingFor = std::chrono::seconds(2),
+                          .connecting = s == 9 ? 2U : 0U, .connectingFor = std::chrono::milliseconds(3500), .orderLosses = s == 2 ? 1U : 0U};
     });
     BatchBuilder b("b", 9);
     const auto host = b.instance("batch-1", "go"), peer = b.instance("db-1", "postgresql");
@@ -100,9 +101,9 @@ TEST(ShowJson, documentedKeysAreThoseOfTheContract)
     // contracts.md, word by word; a change here is a change of a promise.
     EXPECT_EQ(rowKeys("nodes"), (std::vector<std::string>{"id", "name", "namespace", "kind", "type", "instances", "instances_max", "hosts", "health", "health_reasons"}));
     EXPECT_EQ(rowKeys("edges"), (std::vector<std::string>{"from", "to", "port", "protocol", "tls", "requests", "errors", "statuses", "rps", "latency", "ttfb", "in_flight",
-                                                          "oldest_in_flight_ns", "bytes_sent", "bytes_received", "client", "server", "seen_from", "failed_connects",
+                                                          "oldest_in_flight_ns", "pending_connects", "oldest_pending_connect_ns", "bytes_sent", "bytes_received", "client", "server", "seen_from", "failed_connects",
                                                           "losses", "tcp", "health", "health_reasons"}));
-    EXPECT_EQ(rowKeys("inflight"), (std::vector<std::string>{"service", "instance", "route", "peer", "started_ns", "age_ns", "waits_on", "thread", "stack"}));
+    EXPECT_EQ(rowKeys("inflight"), (std::vector<std::string>{"service", "instance", "route", "peer", "started_ns", "age_ns", "waits_on", "thread", "stack", "kind", "count", "syn_sent"}));
     EXPECT_EQ(rowKeys("pairs").size(), 28U);
     EXPECT_EQ(rowKeys("services").size(), 19U);
 }
@@ -182,7 +183,9 @@ TEST(ShowText, saysTheSameInTables)
     const std::string buffer = showText(ShowWhat::Buffer, showJson(ShowWhat::Buffer, snapshot, kSource, horizons()));
     EXPECT_NE(buffer.find("overview_1s"), std::string::npos);
     EXPECT_NE(buffer.find("4.00 KiB"), std::string::npos);
-    EXPECT_NE(showText(ShowWhat::InFlight, showJson(ShowWhat::InFlight, snapshot, kSource)).find("GET /slow"), std::string::npos);
+    const std::string inFlight = showText(ShowWhat::InFlight, showJson(ShowWhat::InFlight, snapshot, kSource));
+    EXPECT_NE(inFlight.find("GET /slow"), std::string::npos);
+    EXPECT_NE(inFlight.find("connect to 10.0.0.3:8000      2  process:api"), std::string::npos) << inFlight;
 }
 
 TEST(RowFilter, keepsTheMapWhole)

@@ -46,6 +46,7 @@ public:
         if (auto found = connections.find(e.connection.value); found != connections.end())
             found->second.sample = e;
     }
+    void on(const ConnectPending& e) override { pending.push_back(e); }
     void lost(Loss loss, std::uint64_t count) override { losses[loss] += count; }
     void on(const DataChunk& e) override
     {
@@ -67,6 +68,7 @@ public:
     std::vector<ProcessExeced> execed;
     std::vector<ProcessExited> exited;
     std::vector<SocketSample> samples;
+    std::vector<ConnectPending> pending;
     std::map<Loss, std::uint64_t> losses;
 
 private:

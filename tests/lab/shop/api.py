@@ -27,7 +27,7 @@ class Cache:
 
     def __init__(self):
         host, port = CACHE.rsplit(":", 1)
-        self._socket = socket.create_connection((host, int(port)), timeout=5)
+        self._socket = socket.create_connection((host, int(port)), timeout=20)
         self._file = self._socket.makefile("rb")
 
     def command(self, *words):
