@@ -3,9 +3,9 @@
 
 #include "agent/metadata/cluster_knowledge.h"
 #include "agent/metadata/kubernetes/lease.h"
-#include "agent/metadata/kubernetes/objects.h"
 #include "core/base/result.h"
 #include "core/kube/cluster_access.h"
+#include "core/kube/objects/objects.h"
 
 #include <functional>
 #include <memory>
@@ -17,6 +17,8 @@ class CredentialSource;
 }
 
 namespace binnacle::agent {
+
+using kube::objects::LabelChoice;
 
 /// Watches the API server: the pods and the node of this host always, everything of the cluster while this agent holds the Lease
 /// `binnacle-agent-cluster`.  Publishes what it knows as immutable values.

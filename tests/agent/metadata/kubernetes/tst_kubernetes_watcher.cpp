@@ -2,7 +2,7 @@
 #include "agent/metadata/kubernetes/in_cluster_connection.h"
 #include "agent/metadata/kubernetes/kubernetes_watcher.h"
 #include "agent/metadata/kubernetes/lease_client.h"
-#include "tests/agent/metadata/kubernetes/objects.h"
+#include "tests/core/kube/objects/sample_objects.h"
 #include "tests/core/kube/doubles/access.h"
 #include "tests/core/kube/doubles/api_double.h"
 
@@ -18,6 +18,8 @@
 /// The watcher against the double of the API server.
 namespace binnacle::agent::test {
 namespace {
+
+using namespace kube::objects::test;
 
 using kube::test::ApiDouble;
 using kube::test::FixedCredentials;
