@@ -39,6 +39,13 @@ struct ClusterChange {
     std::string detail;    // a sentence without secrets
 };
 
+/// Something that is not known, and why.
+struct ClusterLimit {
+    std::string what;     // stable, for machines: `kubernetes_pods`
+    std::string sentence; // with verb, resource and what is missing
+    friend auto operator<=>(const ClusterLimit&, const ClusterLimit&) = default;
+};
+
 /// Where the drain thread asks.  Thread: any.
 class ClusterKnowledgeSource {
 public:
@@ -47,7 +54,8 @@ public:
     virtual ClusterKnowledgePtr latest() const = 0;
     /// Changes since the last call, oldest first; at most 1,000 are held, what is over is counted in `dropped`.
     virtual std::vector<ClusterChange> takeChanges(std::uint64_t& dropped) = 0;
-}; }
+    /// What keeps it from knowing more at the moment; sorted, each `what` once.
+    virtual std::vector<ClusterLimit> limits() const { return {}; }
 };
 
 } // namespace binnacle::agent

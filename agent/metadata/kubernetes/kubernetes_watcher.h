@@ -57,8 +57,8 @@ public:
     /// Until the pods of this host are known, or there is no hope to know them soon (no access), or `most` has passed.
     bool waitForPods(Nanoseconds most) const;
     bool watchesCluster() const;
-    /// What is not known and why, with verb and resource; sorted.  Empty: everything is.
-    std::vector<std::string> limits() const;
+    /// Empty: everything is known.
+    std::vector<ClusterLimit> limits() const override;
     /// Objects over the bounds, since the start.
     std::uint64_t leftOut() const;
 
