@@ -2,7 +2,7 @@
 #
 # Layers.  A target may use lower ones only; a wrong dependency stops the configure step.
 #   0 core/base            1 generated protobuf       2 core/telemetry, core/protocols
-#   2 core/kube/config, core/kube/net                 3 core/kube/credentials, core/kube/api     4 core/kube/tunnel, core/kube/diagnose
+#   2 core/kube/config, core/kube/net                 3 core/kube/credentials, core/kube/api, core/kube/objects     4 core/kube/tunnel, core/kube/diagnose
 #   3 core/session, core/analysis                     4 agent/events, agent/symbols
 #   5 agent/probes, agent/metadata, desktop/ingest    6 agent/correlation, agent/buffer, desktop/workspace
 #   7 agent/aggregation, agent/service, desktop/viewmodels           8 desktop/widgets

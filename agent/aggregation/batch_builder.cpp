@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/aggregation/batch_builder.h"
 
+#include "core/kube/objects/entities.h"
 #include "core/telemetry/identity.h"
 
 #include <algorithm>
@@ -54,7 +55,7 @@ std::uint32_t BatchBuilder::instance(std::uint32_t index)
         entity.attributes.emplace_back("container.id", instance.containerId);
     if (instance.place.pod) {
         entity.nameSpace = instance.place.pod->workload.nameSpace;
-        std::ranges::move(podAttributes(instance.place), std::back_inserter(entity.attributes));
+        std::ranges::move(kube::objects::podAttributes(*instance.place.pod, instance.place.container), std::back_inserter(entity.attributes));
     } else if (!instance.podUid.empty()) {
         entity.attributes.emplace_back("k8s.pod.uid", instance.podUid);
     }
@@ -86,17 +87,10 @@ std::uint32_t BatchBuilder::service(std::uint32_t instanceIndex)
 
 std::uint32_t BatchBuilder::workload(const std::string& clusterUid, const WorkloadName& name)
 {
-    const EntityKey key = workloadKey(clusterUid, name);
-    const auto [place, isNew] = m_services.try_emplace(key, static_cast<std::uint32_t>(m_dictionary.entities.size()));
-    if (isNew) {
-        telemetry::Entity entity;
-        entity.key = key;
-        entity.kind = telemetry::EntityKind::Service;
-        entity.serviceKind = telemetry::ServiceKind::Workload;
-        entity.name = name.name;
-        entity.nameSpace = name.nameSpace;
+    telemetry::Entity entity = kube::objects::workloadEntity(clusterUid, name);
+    const auto [place, isNew] = m_services.try_emplace(entity.key, static_cast<std::uint32_t>(m_dictionary.entities.size()));
+    if (isNew)
         m_dictionary.entities.push_back(std::move(entity));
-    }
     return place->second;
 }
 

@@ -36,7 +36,10 @@ const std::string& ClusterRows::hostName() const
 
 void ClusterRows::addTo(BatchBuilder& builder, telemetry::Overview& overview, TimeRange range)
 {
-    if (!m_source || !m_knowledge)
+    if (!m_source)
+        return;
+    addLimits(builder, overview);
+    if (!m_knowledge)
         return;
     if (std::exchange(m_addressesChanged, false) || beginsTenSeconds(range.from))
         addAddresses(builder, overview);
@@ -61,6 +64,12 @@ void ClusterRows::addAddresses(BatchBuilder& builder, telemetry::Overview& overv
     if (all.size() > kMaxAddresses)
         overview.coverage.push_back({telemetry::kNone, builder.string("addresses_unlisted"), all.size() - kMaxAddresses, all.size(),
                                      builder.string("The cluster has more than 20,000 addresses; calls to the others are shown by address.")});
+}
+
+void ClusterRows::addLimits(BatchBuilder& builder, telemetry::Overview& overview) const
+{
+    for (const ClusterLimit& limit : m_source->limits())
+        overview.coverage.push_back({telemetry::kNone, builder.string(limit.what), 1, 1, builder.string(limit.sentence)});
 }
 
 std::uint32_t ClusterRows::subjectOf(BatchBuilder& builder, const WorkloadName& subject) const

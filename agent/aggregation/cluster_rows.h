@@ -15,7 +15,7 @@ namespace binnacle::agent {
 /// What Kubernetes says, as rows of a batch: where addresses lead, and what was changed.
 ///
 /// All addresses are said in the first batch of each ten seconds of the clock, where a segment begins, and at once when one changed.
-/// At most kMaxAddresses; what is over is coverage (`addresses_unlisted`).  Thread: the drain thread.
+/// At most kMaxAddresses; what is over is coverage (`addresses_unlisted`), and so is what Kubernetes did not let us know, each second.  Thread: the drain thread.
 class ClusterRows {
 public:
     static constexpr std::size_t kMaxAddresses = 20'000;
@@ -34,6 +34,7 @@ public:
 
 private:
     void addAddresses(BatchBuilder& builder, telemetry::Overview& overview) const;
+    void addLimits(BatchBuilder& builder, telemetry::Overview& overview) const;
     void addChanges(BatchBuilder& builder, telemetry::Overview& overview, TimeRange range);
     std::uint32_t subjectOf(BatchBuilder& builder, const WorkloadName& subject) const;
 

@@ -3,7 +3,7 @@
 
 #include "core/base/catalog.h"
 #include "core/base/clocks.h"
-#include "core/base/internet_address.h"
+#include "core/kube/objects/objects.h"
 
 #include <absl/container/flat_hash_map.h>
 #include <cstdint>
@@ -14,35 +14,10 @@
 
 namespace binnacle::agent {
 
-/// The thing that owns pods and that people speak of: a Deployment, StatefulSet, DaemonSet, CronJob, Job, or a bare Pod.
-struct WorkloadName {
-    std::string nameSpace;
-    std::string kind; // as Kubernetes writes it: Deployment
-    std::string name;
-    friend auto operator<=>(const WorkloadName&, const WorkloadName&) = default;
-};
-
-/// One pod as the API server tells it.
-struct PodFacts {
-    std::string uid;
-    std::string name;
-    WorkloadName workload;
-    std::string host;                                             // spec.nodeName
-    std::string zone;                                             // topology.kubernetes.io/zone of its host; may be empty
-    std::vector<std::pair<std::string, std::string>> attributes;  // chosen labels and annotations, by OpenTelemetry name; sorted
-    std::vector<std::pair<std::string, std::string>> containers;  // container id (64 digits, without scheme) → name; sorted
-    bool hostNetwork = false;
-    friend bool operator==(const PodFacts&, const PodFacts&) = default;
-};
-
-/// An address that leads to a workload, whether or not an agent sees the other end: a ClusterIP, node port or load balancer (with its
-/// port), or a pod's own address (port 0: every port).
-struct ServiceAddress {
-    Endpoint address;
-    WorkloadName workload;
-    std::string service; // namespace/name of the Kubernetes Service; empty for a pod's own address
-    friend auto operator<=>(const ServiceAddress&, const ServiceAddress&) = default;
-};
+// What objects mean is the same for everybody who reads them.
+using kube::objects::PodFacts;
+using kube::objects::ServiceAddress;
+using kube::objects::WorkloadName;
 
 /// What Kubernetes says, at one moment.  Immutable; made by the watcher's thread, read by the drain thread.
 struct ClusterKnowledge {
@@ -64,6 +39,13 @@ struct ClusterChange {
     std::string detail;    // a sentence without secrets
 };
 
+/// Something that is not known, and why.
+struct ClusterLimit {
+    std::string what;     // stable, for machines: `kubernetes_pods`
+    std::string sentence; // with verb, resource and what is missing
+    friend auto operator<=>(const ClusterLimit&, const ClusterLimit&) = default;
+};
+
 /// Where the drain thread asks.  Thread: any.
 class ClusterKnowledgeSource {
 public:
@@ -72,6 +54,8 @@ public:
     virtual ClusterKnowledgePtr latest() const = 0;
     /// Changes since the last call, oldest first; at most 1,000 are held, what is over is counted in `dropped`.
     virtual std::vector<ClusterChange> takeChanges(std::uint64_t& dropped) = 0;
+    /// What keeps it from knowing more at the moment; sorted, each `what` once.
+    virtual std::vector<ClusterLimit> limits() const { return {}; }
 };
 
 } // namespace binnacle::agent

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/metadata/instance_table.h"
 
+#include "core/kube/objects/entities.h"
 #include "core/telemetry/identity.h"
 
 #include <map>
@@ -152,7 +153,7 @@ void InstanceTable::nameByPod(Instance& instance, HostTime at)
     instance.name = place.pod->name;
     instance.base = {workload.name, NameSource::Workload};
     instance.place = std::move(place);
-    const EntityKey service = workloadKey(m_knowledge->clusterUid, instance.place.pod->workload);
+    const EntityKey service = kube::objects::workloadKey(m_knowledge->clusterUid, instance.place.pod->workload);
     if (service == instance.service)
         return;
     instance.service = service;

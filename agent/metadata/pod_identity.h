@@ -2,12 +2,9 @@
 #pragma once
 
 #include "agent/metadata/cluster_knowledge.h"
-#include "core/base/entity_key.h"
 
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace binnacle::agent {
 
@@ -19,11 +16,5 @@ struct PodPlace {
 
 /// By container id, else by the pod's uid (or, of a static pod, the hash that stands in the cgroup's name).
 PodPlace findPod(const ClusterKnowledge& knowledge, const std::string& containerId, const std::string& podUid);
-
-/// The service that a workload is.
-EntityKey workloadKey(const std::string& clusterUid, const WorkloadName& workload);
-
-/// OpenTelemetry resource attributes of a pod's container, unsorted; the container id is not among them.
-std::vector<std::pair<std::string, std::string>> podAttributes(const PodPlace& place);
 
 } // namespace binnacle::agent

@@ -84,6 +84,7 @@ struct FrameStore::Private {
     std::vector<SecondSummary> seconds(TimeRange range);
     void settle(std::int64_t second, const Frame& frame);
     bool isGap(std::int64_t second, const Frame* frame) const;
+    TimeRange covered() const;
     void forgetSummariesBefore(UtcTime at);
 
     const Options options;
@@ -91,7 +92,7 @@ struct FrameStore::Private {
     Directory directory;
     FrameLevels levels;
     SeenBatches seen;
-    std::vector<telemetry::Gap> gaps;
+    std::vector<telemetry::Gap> gaps, silent;
     std::uint64_t version = 0;
     std::shared_ptr<const Resolution> resolution;
     std::map<std::int64_t, SecondSummary> summaries; // stay when their seconds are forgotten
@@ -112,7 +113,20 @@ SnapshotPtr FrameStore::Private::snapshot(TimeRange range)
     std::vector<const Frame*> last = levels.lastBefore(cover.range.to, kLastFrames);
     std::erase_if(last, [&](const Frame* frame) { return frame->range().to <= cover.range.from; });
     const Assembly input{directory, *resolved, cover.range, std::move(cover.frames), std::move(last), gaps, options.snapshot};
-    return std::make_shared<const Snapshot>(assemble(input));
+    Snapshot snapshot = assemble(input);
+    for (const telemetry::Gap& gap : silent) { // no loss: nothing is gone as long as the agent may still have it
+        if (gap.range.intersects(snapshot.range))
+            snapshot.gaps.push_back(gap);
+    }
+    return std::make_shared<const Snapshot>(std::move(snapshot));
+}
+
+TimeRange FrameStore::Private::covered() const
+{
+    TimeRange all = levels.range();
+    for (const telemetry::Gap& gap : silent)
+        all.to = levels.empty() ? all.to : std::max(all.to, gap.range.to);
+    return all;
 }
 
 std::vector<bool> FrameStore::Private::edgesOf(std::string_view subject, const Resolution& resolved) const
@@ -229,14 +243,14 @@ bool FrameStore::Private::isGap(std::int64_t second, const Frame* frame) const
     if (!frame)
         return true;
     const TimeRange range{utcTime(second * kSecond), utcTime((second + 1) * kSecond)};
-    for (const telemetry::Gap& gap : gaps) {
-        if (gap.range.intersects(range))
+    for (const auto* list : {&gaps, &silent}) {
+        if (std::any_of(list->begin(), list->end(), [&](const telemetry::Gap& gap) { return gap.range.intersects(range); }))
             return true;
     }
     // Hosts that spoke before and spoke again are missing in between.
     for (std::uint32_t i = 0; i < directory.agents().size(); ++i) {
         const Seen& agent = directory.agents()[i].seen;
-        const bool expected = agent.first <= range.from && agent.last >= range.to;
+        const bool expected = agent.first <= range.from && agent.last >= range.to && !directory.agents()[i].lists;
         const auto spoke = [&](const AgentPart& part) { return part.agent == i; };
         if (expected && std::none_of(frame->agents().begin(), frame->agents().end(), spoke))
             return true;
@@ -247,10 +261,10 @@ bool FrameStore::Private::isGap(std::int64_t second, const Frame* frame) const
 std::vector<SecondSummary> FrameStore::Private::seconds(TimeRange range)
 {
     std::vector<SecondSummary> all;
-    if (levels.empty() || !range.intersects(levels.range()))
+    if (levels.empty() || !range.intersects(covered()))
         return all;
-    const std::int64_t from = std::max(floorSecond(range.from), floorSecond(levels.range().from));
-    const std::int64_t to = std::min(ceilSecond(range.to), ceilSecond(levels.range().to));
+    const std::int64_t from = std::max(floorSecond(range.from), floorSecond(covered().from));
+    const std::int64_t to = std::min(ceilSecond(range.to), ceilSecond(covered().to));
     const std::int64_t settled = floorSecond(levels.range().to) - kSettled;
     const auto resolved = resolve();
     Tallies tallies(*resolved, Tallies::Latency::Skip);
@@ -321,6 +335,13 @@ void FrameStore::addGap(const telemetry::Gap& gap)
     ++d->version;
 }
 
+void FrameStore::setSilent(std::vector<telemetry::Gap> gaps)
+{
+    const std::lock_guard lock(d->mutex);
+    d->silent = std::move(gaps);
+    ++d->version;
+}
+
 Result<void> FrameStore::load(const telemetry::BatchSource& source, const std::function<bool(UtcTime)>& keepOn)
 {
     for (const telemetry::AgentIdentity& agent : source.agents())
@@ -342,7 +363,7 @@ Result<void> FrameStore::load(const telemetry::BatchSource& source, const std::f
 TimeRange FrameStore::covered() const
 {
     const std::lock_guard lock(d->mutex);
-    return d->levels.range();
+    return d->covered();
 }
 
 std::uint64_t FrameStore::version() const

@@ -42,6 +42,9 @@ public:
     /// In any order; a batch with a key that was added before is ignored.
     void add(const telemetry::Batch& batch);
     void addGap(const telemetry::Gap& gap);
+    /// Gaps that last still, in place of those of the last call: they reach to now, and what is missing may come yet.  covered() reaches
+    /// to their end, so that time goes on while nobody speaks.
+    void setSilent(std::vector<telemetry::Gap> gaps);
     /// Everything `source` has, in one go.  `keepOn` (may be empty) is asked after each batch; false stops with Cancelled.
     Result<void> load(const telemetry::BatchSource& source, const std::function<bool(UtcTime)>& keepOn = {});
 

@@ -99,6 +99,7 @@ struct Node {
     std::string type; // nginx, redis, python …; empty when unknown
     std::uint32_t instances = 0, instancesMax = 0; // alive at the end; most at one time in the range
     bool instancesKnown = true;                    // false: an agent that had some of them says nothing about the end
+    bool observed = true;                          // false: no agent spoke of it by the end, a cluster's API lists it
     std::vector<std::string> hosts;                // sorted
     Ledger inbound;                                // sum over inbound edges' chosen ledgers (edges add; ledgers of one edge never do)
     std::vector<RouteSummary> routes;              // inbound, by requests
@@ -109,6 +110,13 @@ struct Node {
     PendingConnects pending; // inbound
     Health health = Health::Unknown;
     std::vector<std::string> healthReasons;
+};
+
+/// Calls to a Kubernetes Service would reach this workload.  Only of workloads that nobody has observed: there an edge says more.
+struct PossibleEdge {
+    Node from; // the Service; no figures
+    std::string to; // node id
+    std::uint16_t port = 0; // of the Service
 };
 
 enum class OpenKind : std::uint8_t { Exchange, Connect };
@@ -177,6 +185,7 @@ struct Snapshot {
     TimeRange range;
     std::vector<Node> nodes;   // by id
     std::vector<Edge> edges;   // by (from, to, port, protocol, tls)
+    std::vector<PossibleEdge> possible; // by (from, to, port)
     std::vector<Instance> instances; // by key
     std::vector<OpenExchange> inFlight; // oldest first
     std::vector<Connection> connections; // by (from, to, openedAt)

@@ -191,6 +191,7 @@ struct CoverageRow {
 
 /// An address that leads to a service, whether or not an agent sees the other end: a ClusterIP, node port or load balancer with its
 /// port, or a pod's own address.  The agent that knows says all of them now and then, and anew when one changes.
+/// Of an inventory also without an address (unspecified): the service exists; with a name: that Kubernetes Service leads to it on `port`.
 struct AddressRow {
     Endpoint address;              // port 0: every port
     std::uint32_t service = kNone; // entity
@@ -290,8 +291,13 @@ struct AgentIdentity {
     std::string version;     // of the program
     std::string kernel;      // release
     std::uint32_t epoch = 0;
-    std::string captureSource; // socket | syscall
+    std::string captureSource; // socket | syscall; kInventorySource: nothing is captured
     friend bool operator==(const AgentIdentity&, const AgentIdentity&) = default;
 };
+
+/// The captureSource of one who observes nothing and tells what a cluster's API lists: its presence rows are hearsay, and what an agent
+/// says of the same thing goes before it.
+inline constexpr const char* kInventorySource = "inventory";
+inline bool isInventory(const AgentIdentity& agent) { return agent.captureSource == kInventorySource; }
 
 } // namespace binnacle::telemetry

@@ -13,7 +13,7 @@ namespace binnacle::telemetry {
 class SegmentWriter::Open {
 public:
     Open(ChunkKind kind, Level level, const Batch& first, const SegmentLimits& limits)
-        : kind(kind), level(level), id(first.key.sequence), window(windowOf(level, first.range.from)), dictionary(limits.strings)
+        : kind(kind), level(level), id(first.key.sequence), window(windowOf(level, first.range.from)), dictionary(limits.strings, limits.clusterStrings)
     {
     }
 

@@ -16,6 +16,7 @@ struct SegmentLimits {
     std::uint32_t batches = 10;          // 10 s of seconds
     std::size_t bytes = 1u << 20;        // of chunks, before compression
     std::size_t strings = 64u << 10;     // of dictionary text; what is over becomes `other`
+    std::size_t clusterStrings = 512u << 10; // of what Kubernetes says: names and labels of pods and workloads
 };
 
 /// Turns batches of one agent into chunks and these into segments, one open segment a chunk kind, each with a dictionary

@@ -97,25 +97,53 @@ void addTcp(Json& json, const TcpSummary& tcp)
 
 bool isOutside(const Node& node) { return node.kind == NodeKind::External || node.kind == NodeKind::Internet; }
 
+/// A Kubernetes Service, which nobody counts.
+bool isCounted(const Node& node) { return !isOutside(node) && (node.observed || node.kind != NodeKind::Service); }
+
 void addNode(Json& json, const Node& node)
 {
-    const bool counted = !isOutside(node) && node.instancesKnown;
+    const bool counted = isCounted(node) && node.instancesKnown;
     json["id"] = node.id;
     json["name"] = node.name;
     json["namespace"] = orNull(node.nameSpace);
     json["kind"] = nodeKindName(node.kind);
     json["type"] = orNull(node.type);
     json["instances"] = counted ? Json(node.instances) : Json(nullptr);
-    json["instances_max"] = isOutside(node) ? Json(nullptr) : Json(node.instancesMax);
+    json["instances_max"] = isCounted(node) ? Json(node.instancesMax) : Json(nullptr);
     json["hosts"] = node.hosts;
     json["health"] = healthName(node.health);
     json["health_reasons"] = node.healthReasons;
+    json["observed"] = node.observed;
 }
 
 Json nodeJson(const Node& node)
 {
     Json json;
     addNode(json, node);
+    return json;
+}
+
+/// With the Kubernetes Services that nobody was seen to call, by id.
+Json nodesJson(const Snapshot& snapshot)
+{
+    std::map<std::string_view, const Node*> nodes;
+    for (const Node& node : snapshot.nodes)
+        nodes.emplace(node.id, &node);
+    for (const PossibleEdge& edge : snapshot.possible)
+        nodes.emplace(edge.from.id, &edge.from);
+    Json json = Json::array();
+    for (const auto& [id, node] : nodes)
+        json.push_back(nodeJson(*node));
+    return json;
+}
+
+/// Beyond the contract's edges: ways that Kubernetes leads and nobody was seen to go.
+Json possibleJson(const PossibleEdge& edge)
+{
+    Json json;
+    json["from"] = edge.from.id;
+    json["to"] = edge.to;
+    json["port"] = edge.port;
     return json;
 }
 
@@ -339,12 +367,13 @@ const ShowFacts& factsOf(ShowWhat what) { return showFacts()[static_cast<std::si
 const std::vector<std::string>& rowKeys(std::string_view array)
 {
     static const std::vector<std::string> node{"id",            "name",  "namespace", "kind",          "type", "instances",
-                                               "instances_max", "hosts", "health",    "health_reasons"};
+                                               "instances_max", "hosts", "health",    "health_reasons", "observed"};
     static const std::map<std::string, std::vector<std::string>, std::less<>> keys{
         {"nodes", node},
         {"edges",
          {"from", "to", "port", "protocol", "tls", "requests", "errors", "statuses", "rps", "latency", "ttfb", "in_flight", "oldest_in_flight_ns",
           "pending_connects", "oldest_pending_connect_ns", "bytes_sent", "bytes_received", "client", "server", "seen_from", "failed_connects", "losses", "tcp", "health", "health_reasons"}},
+         {"possible", {"from", "to", "port"}},
         {"services", joined(node, {"requests", "errors", "statuses", "rps", "latency", "routes", "clients", "servers", "listening"})},
         {"pairs", joined({"from", "to", "port"}, kTcpKeys)},
         {"connections", {"from", "to", "local", "remote", "side", "protocol", "instance", "pid", "state", "existed", "opened_ns", "closed_ns", "bytes_sent",
@@ -403,8 +432,9 @@ Json showJson(ShowWhat what, const Snapshot& snapshot, const ShowSource& source,
     json["coverage"] = arrayOf(snapshot.coverage, coverageJson);
     switch (what) {
     case ShowWhat::Map:
-        json["nodes"] = arrayOf(snapshot.nodes, nodeJson);
+        json["nodes"] = nodesJson(snapshot);
         json["edges"] = arrayOf(snapshot.edges, [&](const Edge& edge) { return edgeJson(edge, snapshot.range); });
+        json["possible"] = arrayOf(snapshot.possible, possibleJson);
         break;
     case ShowWhat::Services:
         json["services"] = Json::array();

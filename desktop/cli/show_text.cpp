@@ -177,7 +177,9 @@ std::string mapText(const Json& object)
                                                           {"SEEN FROM", kLeft, field<"seen_from">},
                                                           {"LOSSES", kRight, field<"losses">},
                                                           {"HEALTH", kLeft, field<"health">}});
+    const std::string possible = render(object.at("possible"), {{"SERVICE", kLeft, field<"from">}, {"LEADS TO", kLeft, field<"to">}, {"PORT", kRight, [](const Json& row) { return row.at("port").dump(); }}});
     return orSentence(nodes, "No service was seen in this range.") + "\n" + orSentence(edges, "Nothing talked in this range.")
+        + (possible.empty() ? "" : "\nPossible by what Kubernetes lists, not observed:\n" + possible)
         + reasonsOf(object.at("edges"), [](const Json& edge) { return edge.at("from").get<std::string>() + " → " + edge.at("to").get<std::string>(); });
 }
 

@@ -2,6 +2,7 @@
 #include "desktop/cli/sources.h"
 
 #include "core/analysis/words.h"
+#include "core/session/memory_session.h"
 #include "core/session/session_reader.h"
 #include "desktop/ingest/agent_queries.h"
 #include "desktop/ingest/cluster_agents.h"
@@ -120,15 +121,60 @@ Result<OpenedSource> openTargets(const std::vector<Target>& targets, ShowSource 
     return OpenedSource{std::move(about), std::move(asked->source), *range};
 }
 
+/// What the clusters' own APIs list, beside what agents said of the same time; an inventory knows the present alone.
+Result<OpenedSource> withInventories(OpenedSource opened, const std::vector<InventoryLook>& looks)
+{
+    auto session = std::make_unique<session::MemorySession>();
+    if (opened.source) {
+        for (const telemetry::AgentIdentity& agent : opened.source->agents())
+            session->addAgent(agent);
+        BN_TRY(opened.source->read(opened.source->covered(), true, [&](const telemetry::Batch& batch) {
+            session->append(batch);
+            return true;
+        }));
+        for (const telemetry::Gap& gap : opened.source->gaps())
+            session->addGap(gap);
+    }
+    for (const InventoryLook& look : looks) {
+        session->addAgent(look.identity);
+        session->append(look.batch);
+    }
+    opened.source = std::move(session);
+    return opened;
+}
+
+/// What a list leaves out is said beside it.
+void sayLimits(const std::vector<InventoryLook>& looks)
+{
+    for (const InventoryLook& look : looks) {
+        for (const telemetry::CoverageRow& row : look.batch.overview->coverage)
+            std::fprintf(stderr, "binnacle: %s\n", look.batch.dictionary->strings[row.advice].c_str());
+    }
+}
+
+/// No agent answers: the clusters' lists are all there is.
+Result<OpenedSource> openInventories(const std::vector<InventoryLook>& looks, ShowSource about, const RangeWish& wish)
+{
+    sayLimits(looks);
+    UtcTime now{};
+    for (const InventoryLook& look : looks)
+        now = std::max(now, look.batch.range.to);
+    const auto range = rangeOf(wish, {now - kDefaultWindow, now}, now);
+    if (!range)
+        return std::unexpected(range.error());
+    return withInventories({std::move(about), nullptr, *range}, looks);
+}
+
 /// The links, which stay open as long as this lives, and all targets.
 struct OpenedClusters {
     std::unique_ptr<ClusterAgents> agents;
     std::vector<Target> targets;
 };
 
-Result<OpenedClusters> reach(const ClusterOptions& clusters, const std::vector<std::string>& agents)
+Result<OpenedClusters> reach(const ClusterOptions& clusters, const std::vector<std::string>& agents,
+                             ClusterAgents::Inventory inventory = ClusterAgents::Inventory::Leave)
 {
-    auto reached = ClusterAgents::find(terminalRuntime(), clusters.wishes());
+    auto reached = ClusterAgents::find(terminalRuntime(), clusters.wishes(), inventory);
     if (!reached)
         return std::unexpected(std::move(reached).error());
     OpenedClusters opened{std::move(*reached), {}};
@@ -166,12 +212,19 @@ Result<OpenedSource> openAgents(const std::vector<std::string>& agents, const Ra
 
 Result<OpenedSource> openClusters(const ClusterOptions& clusters, const std::vector<std::string>& agents, const RangeWish& wish)
 {
-    const auto opened = reach(clusters, agents);
+    const auto opened = reach(clusters, agents, ClusterAgents::Inventory::Take);
     if (!opened)
         return std::unexpected(opened.error());
-    auto source = openTargets(opened->targets, {"cluster", opened->agents->names()}, wish);
-    if (source)
+    if (const auto& nobody = opened->agents->nobody())
+        std::fprintf(stderr, "binnacle: %s\n", nobody->what.c_str());
+    const ShowSource about{"cluster", opened->agents->names()};
+    if (opened->targets.empty())
+        return openInventories(opened->agents->inventories({}), about, wish);
+    auto source = openTargets(opened->targets, about, wish);
+    if (source && wish.to)
         return source;
+    if (source)
+        return withInventories(std::move(*source), opened->agents->inventories(source->range.to));
     for (const Target& target : opened->targets) { // what lies between knows better than the last hop
         if (auto why = opened->agents->whyAway(target))
             return std::unexpected(std::move(*why).within(target.toWords()));
@@ -234,7 +287,9 @@ Result<nlohmann::ordered_json> infoOf(const std::filesystem::path& file)
     json["to_ns"] = ns(info.range.to);
     json["segments"] = info.segments;
     json["bytes"] = info.bytes;
-    json["agents"] = agentsJson(info.agents);
+    std::vector<telemetry::AgentIdentity> agents = info.agents;
+    std::erase_if(agents, telemetry::isInventory);
+    json["agents"] = agentsJson(agents);
     json["losses"] = lossesJson(losses);
     return json;
 }

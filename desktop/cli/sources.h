@@ -43,7 +43,8 @@ struct OpenedSource {
 Result<OpenedSource> openFile(const std::filesystem::path& file, const RangeWish& wish);
 /// Without a wish the last 60 s; `-30s` counts back from the agents' now.
 Result<OpenedSource> openAgents(const std::vector<std::string>& agents, const RangeWish& wish);
-/// The agents of clusters, and those by address if there are any.  Waits up to 30 s for the list of agents.
+/// The agents of clusters, and those by address if there are any, with what the clusters' own APIs list; where no agent answers, that
+/// alone, and why is said on stderr.  Waits up to 30 s for the list of agents.
 Result<OpenedSource> openClusters(const ClusterOptions& clusters, const std::vector<std::string>& agents, const RangeWish& wish);
 
 /// Begin and end as asked, around `whole`, with `now` as the end that `-30s` counts from.

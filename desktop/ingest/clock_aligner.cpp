@@ -38,15 +38,23 @@ void ClockAligner::add(EntityKey agent, const ClockPing& ping)
 
 void ClockAligner::forget(EntityKey agent) { m_bounds.erase(agent); }
 
-std::vector<ClockOffset> ClockAligner::offsets() const
+std::optional<Nanoseconds> ClockAligner::sessionOffset() const
 {
-    std::vector<ClockOffset> result;
     if (m_bounds.empty())
-        return result;
+        return std::nullopt;
     std::vector<Nanoseconds> middles;
     for (const auto& [agent, bounds] : m_bounds)
         middles.push_back(bounds.low + (bounds.high - bounds.low) / 2);
-    const Nanoseconds session = median(middles);
+    return median(std::move(middles));
+}
+
+std::vector<ClockOffset> ClockAligner::offsets() const
+{
+    std::vector<ClockOffset> result;
+    const auto offset = sessionOffset();
+    if (!offset)
+        return result;
+    const Nanoseconds session = *offset;
     for (const auto& [agent, bounds] : m_bounds)
         result.push_back({agent, bounds.low + (bounds.high - bounds.low) / 2 - session, (bounds.high - bounds.low + Nanoseconds(1)) / 2});
     return result;

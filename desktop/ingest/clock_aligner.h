@@ -37,6 +37,8 @@ public:
     /// By agent; empty before the first ping.  Median of an even number is the mean of the middle two.
     std::vector<ClockOffset> offsets() const;
     std::optional<ClockOffset> offsetOf(EntityKey agent) const;
+    /// Session time minus this machine's steady clock; nothing before the first ping.
+    std::optional<Nanoseconds> sessionOffset() const;
 
 private:
     struct Bounds {

@@ -50,6 +50,17 @@ ClusterLink::ClusterLink(std::shared_ptr<KubeRuntime> runtime, ClusterWish wish,
 
 ClusterLink::~ClusterLink() = default;
 
+void ClusterLink::beginInventory(ClusterInventory::Sink sink)
+{
+    m_inventory = std::make_unique<ClusterInventory>(*m_connection.client, m_context, m_options.watch, std::move(sink));
+}
+
+void ClusterLink::endInventory()
+{
+    if (m_inventory)
+        m_inventory->stop();
+}
+
 void ClusterLink::watch()
 {
     m_list.reset();
@@ -152,6 +163,11 @@ ClusterStatus ClusterLink::status() const
     if (status.state == ClusterState::Watching && status.agents == 0)
         status.trouble = Error{ErrorCode::NotFound, "no agent runs in namespace " + m_wish.agentNamespace + " of context " + m_context
                                                         + "; install them (deploy/README.md), or name their namespace with --namespace"};
+    if (m_inventory) {
+        ClusterInventory::Status inventory = m_inventory->status();
+        status.isListed = inventory.speaks && !inventory.away;
+        status.limits = std::move(inventory.limits);
+    }
     const std::lock_guard lock(m_mutex);
     if (m_problem)
         status.trouble = m_problem;

@@ -4,6 +4,7 @@
 #include "core/kube/api/watched_list.h"
 #include "core/kube/tunnel/tunnel.h"
 #include "desktop/ingest/agent_pods.h"
+#include "desktop/ingest/cluster_inventory.h"
 #include "desktop/ingest/cluster_wish.h"
 #include "desktop/ingest/kube_runtime.h"
 #include "desktop/ingest/target.h"
@@ -29,13 +30,20 @@ struct ClusterLinkOptions {
 ///
 /// A target is a node, not a pod: when a pod is replaced the tunnels lead to the new one, and the reader goes on by its cursor.
 /// Each tunnel listens on a Unix socket in a folder of this user alone.  Everything comes back by itself; what is away says why.
-/// Owns the HTTP client, the watch and the tunnels.  Thread: create, refresh, retry and destruction from one; the rest from any.
+/// Owns the HTTP client, the watch, the inventory and the tunnels.  Thread: create, beginInventory, refresh, retry and destruction from one; the rest from any.
 class ClusterLink {
 public:
     /// Reads the kubeconfig; returns before anything was asked over the network.  `changed` is called on the reactor: refresh() soon.
     static Result<std::unique_ptr<ClusterLink>> create(std::shared_ptr<KubeRuntime> runtime, ClusterWish wish, std::function<void()> changed,
                                                        ClusterLinkOptions options = {});
     ~ClusterLink();
+
+    /// Tells what is in the cluster, from now on.  Once.
+    void beginInventory(ClusterInventory::Sink sink);
+    /// Afterwards its sink is not called any more.
+    void endInventory();
+    /// For whoever asks the same API server something else; lives as long as this.
+    kube::HttpClient& client() const { return *m_connection.client; }
 
     /// Opens tunnels to new nodes, closes those of nodes whose pod has been gone for long.  The targets as they are then.
     std::vector<Target> refresh();
@@ -80,6 +88,7 @@ private:
     const std::shared_ptr<AgentPods> m_pods;
     KubeRuntime::Connection m_connection;
     std::unique_ptr<kube::WatchedList> m_list;
+    std::unique_ptr<ClusterInventory> m_inventory; // none until it begins
     std::uint64_t m_opened = 0; // numbers sockets
 
     mutable std::mutex m_mutex;            // guards what follows

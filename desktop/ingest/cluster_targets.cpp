@@ -40,6 +40,8 @@ void ClusterTargets::stop()
     m_bell->ring();
     if (m_thread.joinable())
         m_thread.join();
+    for (const auto& link : links())
+        link->endInventory();
 }
 
 void ClusterTargets::retry()
@@ -76,6 +78,8 @@ void ClusterTargets::run()
 void ClusterTargets::open(Cluster& cluster)
 {
     auto link = ClusterLink::create(m_runtime, cluster.wish, [bell = m_bell] { bell->ring(); }, m_options);
+    if (link && m_sink.inventory.item)
+        (*link)->beginInventory(m_sink.inventory);
     const std::lock_guard lock(m_mutex);
     cluster.trouble = link ? std::nullopt : std::optional(link.error());
     if (link)

@@ -26,6 +26,7 @@ public:
         std::function<void(const Target&)> found;
         std::function<void(const Target&)> gone;
         std::function<void()> changed; // status() differs
+        ClusterInventory::Sink inventory; // called on threads of its own; nothing in it: no inventory is made
     };
 
     ClusterTargets(std::shared_ptr<KubeRuntime> runtime, std::vector<ClusterWish> wishes, Sink sink, ClusterLinkOptions options = {});

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace binnacle::desktop {
 
@@ -33,6 +34,8 @@ struct ClusterStatus {
     ClusterState state = ClusterState::Opening;
     std::optional<Error> trouble; // Away, Refused: a sentence with the next step; Watching: there is no agent
     std::size_t agents = 0;       // nodes with an agent's pod
+    bool isListed = false;        // the cluster's inventory is told, whether or not there are agents
+    std::vector<std::string> limits; // what the inventory cannot know, in sentences
 };
 
 } // namespace binnacle::desktop

@@ -27,6 +27,7 @@ constexpr auto kBeat = std::chrono::seconds(1);
 constexpr auto kPopPatience = std::chrono::milliseconds(100);
 constexpr auto kRetry = std::chrono::milliseconds(5);
 constexpr auto kStillThere = std::chrono::seconds(3); // an agent's last batch is that much older than the others' when it has gone
+constexpr auto kSilent = std::chrono::seconds(5);     // what comes is never that late: analysis::kAgentPatience
 constexpr std::array kPingPauses{std::chrono::seconds(1), std::chrono::seconds(2), std::chrono::seconds(5)}; // then the last for good
 
 /// What the store thread is given.
@@ -66,6 +67,7 @@ public:
     void noteWritten(const Result<void>& written);
     void noteBatch(const std::shared_ptr<const telemetry::Batch>& batch);
     void storeDropped();
+    void tellSilent(const RecorderStatus& present);
 
     // Clock thread.
     void runClock();
@@ -81,6 +83,7 @@ public:
     std::atomic<bool> m_changed{true};
     std::atomic<std::uint64_t> m_droppedSpans{0};
     std::uint64_t m_droppedTold = 0; // store thread
+    bool m_toldSilent = false;       // store thread
 
     mutable std::mutex m_mutex;
     std::condition_variable m_wake;
@@ -118,7 +121,13 @@ Result<void> Recorder::Private::begin()
     m_clockThread = std::thread([this] { runClock(); });
     if (!m_options.clusters.empty()) {
         ClusterTargets::Sink sink{[this](const Target& target) { addClient(target); }, [this](const Target& target) { removeClient(target); },
-                                  [this] { m_changed = true; }};
+                                  [this] { m_changed = true; }, {}};
+        sink.inventory.began = [this](const telemetry::AgentIdentity& identity) { hand(std::make_shared<StoreItem>(identity)); };
+        sink.inventory.item = [this](Decoded&& item) { hand(std::make_shared<StoreItem>(std::move(item))); };
+        sink.inventory.sessionOffset = [this] {
+            const std::lock_guard lock(m_mutex);
+            return m_clocks.sessionOffset();
+        };
         m_clusters = std::make_unique<ClusterTargets>(m_options.kube, m_options.clusters, std::move(sink));
     }
     for (const Target& target : m_options.targets)
@@ -245,8 +254,10 @@ void Recorder::Private::runStore()
         const auto now = std::chrono::steady_clock::now();
         if (m_changed.exchange(false) || now - lastStatus >= kBeat) {
             lastStatus = now;
+            const RecorderStatus present = status();
+            tellSilent(present);
             if (m_listeners.status)
-                m_listeners.status(status());
+                m_listeners.status(present);
         }
     }
     const auto closed = m_writer->close();
@@ -254,11 +265,36 @@ void Recorder::Private::runStore()
     m_writer.reset();
 }
 
+/// What an agent's host does while nothing comes from it is unknown, and not nothing: the time is a gap for as long as it lasts.
+void Recorder::Private::tellSilent(const RecorderStatus& present)
+{
+    if (!m_listeners.silent)
+        return;
+    std::optional<Nanoseconds> offset;
+    {
+        const std::lock_guard lock(m_mutex);
+        offset = m_clocks.sessionOffset();
+    }
+    std::vector<telemetry::Gap> silent;
+    for (const AgentStatus& agent : present.agents) {
+        const UtcTime now = std::max(offset ? UtcTime(std::chrono::steady_clock::now().time_since_epoch() + *offset) : UtcTime{}, present.covered.to);
+        if (!agent.identity || agent.coveredTo == UtcTime{} || now - agent.coveredTo < kSilent)
+            continue;
+        const std::string why = agent.trouble ? agent.trouble->what : "nothing comes from the agent at the moment";
+        silent.push_back({agent.identity->agent, {agent.coveredTo, std::chrono::floor<std::chrono::seconds>(now)}, Loss::AgentGap, why});
+    }
+    if (!silent.empty() || m_toldSilent)
+        m_listeners.silent(silent);
+    m_toldSilent = !silent.empty();
+}
+
 void Recorder::Private::store(StoreItem& item)
 {
-    if (const auto* identity = std::get_if<telemetry::AgentIdentity>(&item))
+    if (const auto* identity = std::get_if<telemetry::AgentIdentity>(&item)) {
         noteWritten(m_writer->addAgent(*identity));
-    else if (auto* decoded = std::get_if<Decoded>(&item))
+        if (m_listeners.identity)
+            m_listeners.identity(*identity);
+    } else if (auto* decoded = std::get_if<Decoded>(&item))
         storeDecoded(*decoded);
     else
         noteWritten(m_writer->addClockOffset(std::get<session::ClockOffset>(item)));

@@ -43,8 +43,12 @@ struct RecorderStatus {
 
 /// Called on the recorder's store thread, after the batch is in the file (or after the file has failed).  Return soon.
 struct RecorderListeners {
+    std::function<void(const telemetry::AgentIdentity&)> identity; // before the first batch of that agent or inventory
     std::function<void(const std::shared_ptr<const telemetry::Batch>&)> batch; // overview and detail may come as two batches of one key
     std::function<void(const telemetry::Gap&)> gap;
+    /// Agents from which nothing comes at the moment, and since when: all of them each second while there are any, and once more when
+    /// there are none.  What is missing may come yet.
+    std::function<void(const std::vector<telemetry::Gap>&)> silent;
     std::function<void(const RecorderStatus&)> status; // on change, and once a second
 };
 
@@ -55,7 +59,8 @@ struct RecorderListeners {
 /// Too slow a disk: detail is dropped up to the next segment and counted (Loss::StoreOverrun); overviews are held back by the
 /// stream's flow control, and the agent lets a slow reader lag and then read history.  An agent that went away is asked again
 /// with pauses from 0.2 to 5 s and resumes from the last batch written; what cannot be had any more is a Gap.
-/// With clusters: one more thread opens and closes the ways to their agents (ClusterTargets).
+/// With clusters: one more thread opens and closes the ways to their agents (ClusterTargets), and one a cluster tells what is in it
+/// (ClusterInventory): its batches are as good as an agent's.
 class Recorder {
 public:
     static Result<std::unique_ptr<Recorder>> start(RecorderOptions options, RecorderListeners listeners);

@@ -55,6 +55,10 @@ QString detailOf(const analysis::Node& node)
         return QCoreApplication::translate("Map", "clients outside");
     if (isOutside(node))
         return QCoreApplication::translate("Map", "no agent there");
+    if (!node.observed && node.kind == analysis::NodeKind::Service)
+        return QCoreApplication::translate("Map", "Service, no call seen");
+    if (!node.observed && node.instancesMax > 0)
+        return node.instances == 1 ? QCoreApplication::translate("Map", "1 instance listed") : QCoreApplication::translate("Map", "%1 instances listed").arg(node.instances);
     if (node.instances == 0 && node.instancesMax == 0)
         return QCoreApplication::translate("Map", "nothing seen running");
     if (node.instances == 0)
@@ -123,8 +127,22 @@ std::array<QPointF, 4> curveOf(const analysis::MapLayout::Link& link)
     return {a, a + (b - a) / 3, a + (b - a) * 2 / 3, b};
 }
 
+std::string keyOf(const analysis::PossibleEdge& edge) { return edge.from.id + ">" + edge.to + ":" + std::to_string(edge.port) + "/possible"; }
+
 void remember(MapMemory& memory, const analysis::Snapshot& snapshot)
 {
+    for (const std::string& key : std::exchange(memory.possible, {})) {
+        memory.groups.erase(key);
+        memory.links.erase(key);
+    }
+    for (const analysis::PossibleEdge& edge : snapshot.possible) {
+        const std::string key = keyOf(edge);
+        if (!memory.groups.contains(edge.from.id))
+            memory.possible.insert(edge.from.id);
+        memory.possible.insert(key);
+        memory.groups[edge.from.id] = edge.from.nameSpace.value_or(std::string());
+        memory.links[key] = {edge.from.id, edge.to, key};
+    }
     for (const analysis::Node& node : snapshot.nodes)
         memory.groups[node.id] = node.nameSpace.value_or(std::string());
     for (const analysis::Edge& edge : snapshot.edges) {
@@ -136,7 +154,9 @@ void remember(MapMemory& memory, const analysis::Snapshot& snapshot)
 bool knowsAll(const MapMemory& memory, const analysis::Snapshot& snapshot)
 {
     return std::all_of(snapshot.nodes.begin(), snapshot.nodes.end(), [&memory](const analysis::Node& node) { return memory.groups.contains(node.id); })
-        && std::all_of(snapshot.edges.begin(), snapshot.edges.end(), [&memory](const analysis::Edge& edge) { return memory.links.contains(analysis::edgeId(edge)); });
+        && std::all_of(snapshot.edges.begin(), snapshot.edges.end(), [&memory](const analysis::Edge& edge) { return memory.links.contains(analysis::edgeId(edge)); })
+        && std::all_of(snapshot.possible.begin(), snapshot.possible.end(), [&memory](const analysis::PossibleEdge& edge) { return memory.links.contains(keyOf(edge)); })
+        && (memory.possible.empty() || !snapshot.possible.empty()); // observed by now: they are in the way
 }
 
 /// Nodes that nobody called yet stand where there was room: their place says nothing, so their first edge may move them, once.
@@ -144,10 +164,14 @@ bool knowsAll(const MapMemory& memory, const analysis::Snapshot& snapshot)
 analysis::MapLayout withoutUnlinked(const MapMemory& before, const MapMemory& now)
 {
     std::set<std::string> linkedBefore, linkedNow;
-    for (const auto& [key, link] : before.links)
-        linkedBefore.insert({link.from, link.to});
-    for (const auto& [key, link] : now.links)
-        linkedNow.insert({link.from, link.to});
+    for (const auto& [key, link] : before.links) {
+        if (!before.possible.contains(key))
+            linkedBefore.insert({link.from, link.to});
+    }
+    for (const auto& [key, link] : now.links) {
+        if (!now.possible.contains(key))
+            linkedNow.insert({link.from, link.to});
+    }
     analysis::MapLayout layout = before.layout;
     std::erase_if(layout.nodes, [&](const analysis::MapLayout::Node& node) { return !linkedBefore.contains(node.id) && linkedNow.contains(node.id); });
     return layout;
@@ -178,12 +202,23 @@ MapScene::Node sceneNode(const analysis::Node& node, const QRectF& rect, TimeRan
     out.severity = severityOf(node.health);
     out.errorShare = node.inbound.requests ? static_cast<double>(node.inbound.errors) / static_cast<double>(node.inbound.requests) : 0;
     out.outside = isOutside(node);
-    out.icon = node.kind == analysis::NodeKind::Internet ? "globe" : out.outside ? "connect" : "";
-    const bool neverSeen = node.kind == analysis::NodeKind::Workload && node.instancesMax == 0; // it may run where no agent is
+    out.listed = !node.observed;
+    out.icon = node.kind == analysis::NodeKind::Internet ? "globe" : out.outside || (out.listed && node.kind == analysis::NodeKind::Service) ? "connect" : "";
+    const bool neverSeen = node.instancesMax == 0 && (node.kind == analysis::NodeKind::Workload || out.listed); // it may run where no agent is
     out.gone = !out.outside && node.instances == 0 && !neverSeen;
     out.rect = rect;
     out.searchText = QStringList{fromStd(node.id), out.name, fromStd(node.type), healthWord(node.health)}.join(QLatin1Char('\n'));
     return out;
+}
+
+void setCurve(MapScene::Edge& edge, const analysis::MapLayout::Link& link)
+{
+    edge.curve = curveOf(link);
+    edge.middle = cubicAt(edge.curve, 0.5);
+    QRectF bounds(edge.curve[0], QSizeF(1, 1));
+    for (const QPointF& p : edge.curve)
+        bounds = bounds.united(QRectF(p, QSizeF(1, 1)));
+    edge.bounds = bounds.adjusted(-8, -8, 8, 8);
 }
 
 MapScene::Edge sceneEdge(const analysis::Edge& edge, const analysis::MapLayout::Link& link, TimeRange range)
@@ -193,12 +228,16 @@ MapScene::Edge sceneEdge(const analysis::Edge& edge, const analysis::MapLayout::
     out.severity = severityOf(edge.health);
     out.parsed = edge.protocol != Protocol::Unknown;
     out.weight = std::clamp(std::log10(1 + perSecond(edge.chosen.requests, range)) / 4, 0.0, 1.0);
-    out.curve = curveOf(link);
-    out.middle = cubicAt(out.curve, 0.5);
-    QRectF bounds(out.curve[0], QSizeF(1, 1));
-    for (const QPointF& p : out.curve)
-        bounds = bounds.united(QRectF(p, QSizeF(1, 1)));
-    out.bounds = bounds.adjusted(-8, -8, 8, 8);
+    setCurve(out, link);
+    return out;
+}
+
+/// A way that Kubernetes leads and nobody was seen to go.
+MapScene::Edge sceneEdge(const analysis::PossibleEdge& edge, const analysis::MapLayout::Link& link)
+{
+    MapScene::Edge out{.id = link.key, .from = edge.from.id, .to = edge.to, .label = QCoreApplication::translate("Map", "port %1").arg(edge.port)};
+    out.possible = true;
+    setCurve(out, link);
     return out;
 }
 
@@ -211,10 +250,28 @@ void addEdges(MapScene& scene, const analysis::Snapshot& snapshot, const analysi
         if (const auto link = links.find(analysis::edgeId(edge)); link != links.end())
             scene.edges.push_back(sceneEdge(edge, *link->second, snapshot.range));
     }
+    for (const analysis::PossibleEdge& edge : snapshot.possible) {
+        if (const auto link = links.find(keyOf(edge)); link != links.end())
+            scene.edges.push_back(sceneEdge(edge, *link->second));
+    }
     std::sort(scene.edges.begin(), scene.edges.end(), [](const MapScene::Edge& a, const MapScene::Edge& b) {
         const auto rank = [](const MapScene::Edge& e) { return std::tuple(e.severity == Severity::Critical ? 2 : e.severity == Severity::Warning ? 1 : 0, e.weight, std::string_view(e.id)); };
         return rank(a) < rank(b);
     });
+}
+
+/// Kubernetes Services that lead to what nobody observed, each once; nodes stay by id.
+void addServices(MapScene& scene, const analysis::Snapshot& snapshot, const analysis::MapLayout& layout)
+{
+    std::set<std::string> known;
+    for (const MapScene::Node& node : scene.nodes)
+        known.insert(node.id);
+    for (const analysis::PossibleEdge& edge : snapshot.possible) {
+        const analysis::MapLayout::Node* place = layout.findNode(edge.from.id);
+        if (place && known.insert(edge.from.id).second)
+            scene.nodes.push_back(sceneNode(edge.from, rectOf(place->rect), snapshot.range));
+    }
+    std::sort(scene.nodes.begin(), scene.nodes.end(), [](const MapScene::Node& a, const MapScene::Node& b) { return a.id < b.id; });
 }
 
 } // namespace
@@ -228,6 +285,7 @@ MapAnswer buildMapScene(const analysis::Snapshot& snapshot, const MapMemoryPtr& 
         if (const analysis::MapLayout::Node* place = layout.findNode(node.id))
             answer.scene.nodes.push_back(sceneNode(node, rectOf(place->rect), snapshot.range));
     }
+    addServices(answer.scene, snapshot, layout);
     addEdges(answer.scene, snapshot, layout);
     for (const analysis::MapLayout::Group& group : layout.groups)
         answer.scene.groups.push_back({fromStd(group.name), rectOf(group.rect)});
@@ -259,7 +317,7 @@ const MapScene::Edge* MapScene::edgeAt(QPointF world, double reach) const
     const Edge* best = nullptr;
     double nearest = reach * reach;
     for (const Edge& edge : edges) {
-        if (!edge.bounds.adjusted(-reach, -reach, reach, reach).contains(world))
+        if (edge.possible || !edge.bounds.adjusted(-reach, -reach, reach, reach).contains(world))
             continue;
         for (int i = 0; i < kSamples; ++i) {
             const QPointF a = cubicAt(edge.curve, static_cast<double>(i) / kSamples), b = cubicAt(edge.curve, (i + 1.0) / kSamples);

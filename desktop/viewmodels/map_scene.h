@@ -12,6 +12,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct MapScene {
         bool outside = false;                    // no agent sees it
         const char* icon = "";                   // in place of the monogram
         bool gone = false;                       // no instance is alive
+        bool listed = false;                     // not observed: what a cluster's API lists
         QRectF rect;
         QString searchText;
     };
@@ -37,6 +39,7 @@ struct MapScene {
         QString label, badge;
         Severity severity = Severity::Unknown;
         bool parsed = false;    // requests are understood; otherwise bytes only, drawn dashed
+        bool possible = false;  // nobody was seen to go this way; it cannot be chosen
         double weight = 0;      // 0 … 1, by rate
         std::array<QPointF, 4> curve;
         QPointF middle;
@@ -62,10 +65,11 @@ struct MapScene {
 };
 
 /// Everything the map has ever shown of this recording, with its place: what goes and comes back finds its old one.  A node moves
-/// once at most: when it gets its first edge.
+/// once at most: when it gets its first edge.  What is only possible makes room when it was observed.
 struct MapMemory {
     std::map<std::string, std::string> groups;                       // node id → namespace
     std::map<std::string, analysis::MapGraph::Link> links;           // by key
+    std::set<std::string> possible;                                  // of these nodes and links: those that nobody observed
     analysis::MapLayout layout;
     bool tidied = false;                                             // lay out anew next time
 };

@@ -38,6 +38,8 @@ QColor edgeColor(const MapScene::Edge& edge, const Tokens& tokens)
 {
     if (edge.severity == Severity::Critical || edge.severity == Severity::Warning)
         return colorOf(edge.severity, tokens);
+    if (edge.possible)
+        return tokens.faint;
     return edge.parsed ? tokens.http : tokens.tcp;
 }
 
@@ -140,7 +142,9 @@ void MapView::paintEdge(QPainter& painter, const MapScene::Edge& edge, const Tok
     // A thin line must not vanish when the map is far away.
     QPen pen(color, std::max(width, 0.8 / scale()));
     pen.setCapStyle(Qt::FlatCap);
-    if (!edge.parsed)
+    if (edge.possible)
+        pen.setDashPattern({1.5, 3.5});
+    else if (!edge.parsed)
         pen.setDashPattern({4, 3});
     painter.setPen(pen);
     painter.setBrush(Qt::NoBrush);
@@ -245,14 +249,14 @@ void MapView::paintNode(QPainter& painter, const MapScene::Node& node, const Tok
     const QPointF hub(node.rect.left() + 29, node.rect.center().y());
     constexpr double kRing = 17;
     painter.setBrush(tokens.surface);
-    painter.setPen(QPen(mixed(health, tokens.surface, node.outside ? 0.5 : 1), 2.6));
+    painter.setPen(QPen(mixed(health, tokens.surface, node.outside || node.listed ? 0.5 : 1), 2.6));
     painter.drawEllipse(hub, kRing, kRing);
     if (node.errorShare > 0 && node.severity != Severity::Critical) {
         painter.setPen(QPen(tokens.critical, 2.6));
         painter.setBrush(Qt::NoBrush);
         painter.drawArc(QRectF(hub.x() - kRing, hub.y() - kRing, 2 * kRing, 2 * kRing), 90 * 16, -std::max(200, static_cast<int>(node.errorShare * 5760)));
     }
-    painter.setPen(node.outside || node.gone ? tokens.faint : tokens.text);
+    painter.setPen(node.outside || node.gone || node.listed ? tokens.faint : tokens.text);
     painter.setFont(boldFont(TypeSize::kBody));
     if (*node.icon)
         painter.drawPixmap(QRectF(hub.x() - 9, hub.y() - 9, 18, 18), iconPixmap(QLatin1String(node.icon), tokens.muted, 36, devicePixelRatioF()), QRectF(0, 0, 36 * devicePixelRatioF(), 36 * devicePixelRatioF()));
@@ -270,7 +274,7 @@ void MapView::paintNode(QPainter& painter, const MapScene::Node& node, const Tok
         painter.drawText(QRectF(left, y, width, height), Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(text, Qt::ElideRight, static_cast<int>(width)));
         y += height;
     };
-    line(node.name, boldFont(TypeSize::kBody), tokens.text, 20);
+    line(node.name, boldFont(TypeSize::kBody), node.listed ? tokens.muted : tokens.text, 20);
     if (!twoLines)
         line(node.figures, smallFont(), tokens.muted, 16);
     line(node.detail, smallFont(), node.gone ? tokens.critical : bad && node.errorShare > 0 ? health : tokens.faint, 16);

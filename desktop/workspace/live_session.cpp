@@ -40,6 +40,8 @@ Origin originOf(const ClusterStatus& cluster)
 {
     const std::string name = cluster.context.empty() ? "the current context" : "context " + cluster.context;
     Origin origin{OriginKind::Cluster, stateOf(cluster.state), name, cluster.trouble ? cluster.trouble->what : std::string(), cluster.context};
+    for (const std::string& limit : cluster.limits)
+        origin.sentence += (origin.sentence.empty() ? "" : " ") + limit;
     if (origin.state == OriginState::Live && cluster.trouble)
         origin.state = OriginState::Away;
     return origin;
@@ -79,6 +81,11 @@ Result<std::shared_ptr<LiveSession>> LiveSession::start(LiveWish wish, const std
             filled->frames.add(*batch);
             noteAdded(*filled);
         }
+    };
+    listeners.identity = [filled](const telemetry::AgentIdentity& identity) { filled->frames.addAgent(identity); };
+    listeners.silent = [filled](const std::vector<telemetry::Gap>& gaps) {
+        filled->frames.setSilent(gaps);
+        noteAdded(*filled);
     };
     listeners.gap = [filled](const telemetry::Gap& gap) {
         filled->frames.addGap(gap);

@@ -102,6 +102,53 @@ TEST(MapScene, namespacesAreContainersAroundTheirServices)
     EXPECT_FALSE(TextFilter(QStringLiteral("shop/api")).accepts(scene.findNode("workload:shop/web")->searchText));
 }
 
+/// What a cluster's API lists: the Service `entry` before `web`, and `api`, which `web` is going to call.
+analysis::Snapshot listedShop()
+{
+    analysis::Snapshot snapshot;
+    snapshot.range = span(0, 60);
+    for (const char* name : {"api", "web"}) {
+        snapshot.nodes.push_back({.id = std::string("workload:shop/") + name, .name = name, .nameSpace = "shop", .kind = analysis::NodeKind::Workload, .instances = 2,
+                                  .instancesMax = 2, .observed = false});
+    }
+    analysis::Node entry{.id = "service:shop/entry", .name = "entry", .nameSpace = "shop", .kind = analysis::NodeKind::Service, .observed = false};
+    snapshot.possible.push_back({.from = entry, .to = "workload:shop/web", .port = 80});
+    return snapshot;
+}
+
+TEST(MapScene, whatIsOnlyListedIsGreyAndWhatIsOnlyPossibleCannotBeChosen)
+{
+    const MapScene scene = buildMapScene(listedShop(), nullptr).scene;
+    ASSERT_EQ(scene.nodes.size(), 3U);
+    for (const MapScene::Node& node : scene.nodes) {
+        EXPECT_TRUE(node.listed) << node.id;
+        EXPECT_FALSE(node.gone) << node.id;
+        EXPECT_EQ(node.severity, Severity::Unknown) << node.id;
+    }
+    EXPECT_EQ(scene.findNode("workload:shop/web")->detail, QLatin1String("2 instances listed"));
+    ASSERT_EQ(scene.edges.size(), 1U);
+    const MapScene::Edge& edge = scene.edges.front();
+    EXPECT_TRUE(edge.possible);
+    EXPECT_EQ(edge.label, QLatin1String("port 80"));
+    EXPECT_LT(scene.findNode("service:shop/entry")->rect.left(), scene.findNode("workload:shop/web")->rect.left());
+    EXPECT_EQ(scene.edgeAt(edge.middle, 20), nullptr);
+}
+
+TEST(MapScene, whatWasPossibleMakesRoomForWhatIsObserved)
+{
+    const MapAnswer before = buildMapScene(listedShop(), nullptr);
+    analysis::Snapshot observed = listedShop();
+    observed.possible.clear();
+    for (analysis::Node& node : observed.nodes)
+        node.observed = true;
+    observed.edges.push_back({.from = "workload:shop/web", .to = "workload:shop/api", .port = 8080});
+    const MapAnswer after = buildMapScene(observed, before.memory);
+    EXPECT_EQ(after.scene.nodes.size(), 2U);
+    EXPECT_LT(after.scene.findNode("workload:shop/web")->rect.left(), after.scene.findNode("workload:shop/api")->rect.left()) << "the first edge may move them";
+    const MapAnswer fresh = buildMapScene(observed, nullptr);
+    EXPECT_EQ(after.scene.bounds.size(), fresh.scene.bounds.size()) << "no hole stays";
+}
+
 TEST(MapScene, aWorkloadThatNobodySawRunIsNotSaidToBeGone)
 {
     analysis::Snapshot snapshot;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "agent/metadata/kubernetes/objects.h"
+#include "agent/metadata/cluster_knowledge.h"
 
 #include <absl/container/flat_hash_map.h>
 #include <deque>
@@ -12,6 +12,10 @@
 #include <vector>
 
 namespace binnacle::agent {
+
+using kube::objects::EventObject;
+using kube::objects::NodeObject;
+using kube::objects::WorkloadObject;
 
 /// What changed between two sights of an object, as sentences without secrets: images, replicas, conditions, Kubernetes' own events.
 ///

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/metadata/kubernetes/cluster_model.h"
 
-#include "agent/metadata/kubernetes/read_objects.h"
+#include "core/kube/objects/read_objects.h"
 
 #include <nlohmann/json.hpp>
 #include <utility>
 
 namespace binnacle::agent {
+
+using kube::objects::readEndpointSlice;
+using kube::objects::readEvent;
+using kube::objects::readNode;
+using kube::objects::readOwner;
+using kube::objects::readService;
+using kube::objects::readWorkload;
 
 namespace {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "agent/metadata/kubernetes/address_book.h"
 #include "agent/metadata/kubernetes/change_finder.h"
 #include "agent/metadata/kubernetes/pod_table.h"
+#include "core/kube/objects/address_book.h"
 
 #include <nlohmann/json_fwd.hpp>
 #include <array>
@@ -14,6 +14,9 @@
 #include <vector>
 
 namespace binnacle::agent {
+
+using kube::objects::AddressBook;
+using kube::objects::LabelChoice;
 
 /// What is watched.  The first two in every agent, the rest in the one that holds the Lease.
 enum class Resource : std::uint8_t { HostPods, OwnNode, ClusterPods, Services, EndpointSlices, Nodes, Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs, Events };

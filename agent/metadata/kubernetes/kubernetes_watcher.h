@@ -3,9 +3,9 @@
 
 #include "agent/metadata/cluster_knowledge.h"
 #include "agent/metadata/kubernetes/lease.h"
-#include "agent/metadata/kubernetes/objects.h"
 #include "core/base/result.h"
 #include "core/kube/cluster_access.h"
+#include "core/kube/objects/objects.h"
 
 #include <functional>
 #include <memory>
@@ -17,6 +17,8 @@ class CredentialSource;
 }
 
 namespace binnacle::agent {
+
+using kube::objects::LabelChoice;
 
 /// Watches the API server: the pods and the node of this host always, everything of the cluster while this agent holds the Lease
 /// `binnacle-agent-cluster`.  Publishes what it knows as immutable values.
@@ -55,8 +57,8 @@ public:
     /// Until the pods of this host are known, or there is no hope to know them soon (no access), or `most` has passed.
     bool waitForPods(Nanoseconds most) const;
     bool watchesCluster() const;
-    /// What is not known and why, with verb and resource; sorted.  Empty: everything is.
-    std::vector<std::string> limits() const;
+    /// Empty: everything is known.
+    std::vector<ClusterLimit> limits() const override;
     /// Objects over the bounds, since the start.
     std::uint64_t leftOut() const;
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/metadata/kubernetes/lease_client.h"
 
-#include "agent/metadata/kubernetes/internal/json_fields.h"
 #include "core/kube/api/api_status.h"
 #include "core/kube/api/resource_path.h"
 #include "core/kube/net/http_client.h"
+#include "core/kube/objects/json_fields.h"
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -13,6 +13,7 @@ namespace binnacle::agent {
 
 namespace {
 
+namespace fields = kube::objects::fields;
 using nlohmann::json;
 
 constexpr std::chrono::seconds kPatience{5};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "agent/metadata/kubernetes/workload_finder.h"
+#include "agent/metadata/cluster_knowledge.h"
+#include "core/kube/objects/workload_finder.h"
 
 #include <absl/container/flat_hash_map.h>
 #include <cstdint>
@@ -10,6 +11,9 @@
 #include <vector>
 
 namespace binnacle::agent {
+
+using kube::objects::OwnerTable;
+using kube::objects::PodObject;
 
 /// The pods of this agent's host, and for a while those that were.
 ///

@@ -15,6 +15,12 @@
 
 namespace binnacle::analysis::internal {
 
+struct CoverageShare {
+    std::uint64_t part = 0, whole = 0;
+    std::string advice;
+};
+using CoverageShares = std::map<std::pair<std::string, std::string>, CoverageShare>; // by subject and what
+
 /// One assemble(): edges in assembly.cpp, nodes in assembly_nodes.cpp, lists in assembly_lists.cpp.
 class Assembler {
 public:
@@ -33,7 +39,9 @@ public:
         findAcceptQueues();
         makeAgents();
         makeEdges();
+        findAlive();
         makeNodes();
+        makePossibleEdges();
         makeInstances();
         makeOpenExchanges();
         if (m_in.options.withConnections)
@@ -69,6 +77,10 @@ private:
     void addInstancesTo(std::map<std::string, std::set<std::string>>& hosts);
     void addListening();
     void addEdgesToNodes();
+    void findAlive();
+    void makePossibleEdges();
+    void noteNotObserved();
+    bool isObserved(std::uint32_t instance) const { return m_directory.instances()[instance].observedAt < m_in.range.to; }
     void makeInstances();
     void makeOpenExchanges();
     OpenExchange openConnects(const telemetry::PendingConnectRow& row, const ResolvedEdge& edge, UtcTime now) const;
@@ -76,6 +88,7 @@ private:
     void makeEvents();
     void makeLosses();
     void makeCoverage();
+    void addNotObserved(CoverageShares& shares) const;
     std::string subjectOf(std::uint32_t instance, std::uint32_t service, std::uint32_t agent) const;
 
     const Assembly& m_in; // lent for the call
@@ -86,6 +99,9 @@ private:
     std::size_t m_judgedBatches = 0;
     std::map<std::string, Node> m_nodes;
     std::set<std::uint32_t> m_present; // instances, in the range
+    std::set<std::uint32_t> m_alive;   // instances, at the end
+    std::set<std::uint32_t> m_untold;  // nodes: who had some of their instances says nothing about the end
+    std::set<std::string> m_agentHosts; // from where an agent speaks up to the end
     std::map<std::pair<std::uint32_t, std::uint16_t>, std::uint64_t> m_acceptQueues; // node and port → most seen
     Snapshot m_snapshot;
 };

@@ -59,6 +59,8 @@ bool Assembler::isCurrent(std::uint32_t agent) const
 void Assembler::makeAgents()
 {
     for (std::uint32_t i = 0; i < m_directory.agents().size(); ++i) {
+        if (m_directory.agents()[i].lists)
+            continue; // it has no host, and nothing to be well or unwell
         const auto found = m_sums.agents().find(i);
         AgentSummary summary;
         summary.identity = m_directory.agents()[i].identity;

@@ -170,24 +170,36 @@ void Assembler::makeLosses()
               [](const LossSummary& a, const LossSummary& b) { return std::tie(a.place, a.reason) < std::tie(b.place, b.reason); });
 }
 
+/// Hosts from which no agent speaks: what runs there is known by name alone.
+void Assembler::addNotObserved(CoverageShares& shares) const
+{
+    for (const std::uint32_t instance : m_present) {
+        const std::string host = m_directory.hostOf(instance);
+        if (host.empty() || m_agentHosts.contains(host))
+            continue;
+        CoverageShare& share = shares[{host, "not_observed"}];
+        ++share.whole;
+        share.part += isObserved(instance) ? 0 : 1;
+        share.advice = "No agent speaks from this host: what runs there is known from Kubernetes' list alone. Install the agents with `binnacle install`, "
+                       "or look with `binnacle diagnose` why this one does not answer.";
+    }
+}
+
 void Assembler::makeCoverage()
 {
-    struct Share {
-        std::uint64_t part = 0, whole = 0;
-        std::string advice;
-    };
-    std::map<std::pair<std::string, std::string>, Share> shares;
+    CoverageShares shares;
     for (const Frame* frame : m_in.frames) {
         for (const CoverageCell& cell : frame->coverage()) {
             std::string subject = subjectOf(cell.instance, cell.service, cell.agent);
             if (subject.empty())
                 continue;
-            Share& share = shares[{std::move(subject), m_directory.textAt(cell.what)}];
+            CoverageShare& share = shares[{std::move(subject), m_directory.textAt(cell.what)}];
             share.part += cell.part;
             share.whole += cell.whole;
             share.advice = std::max(share.advice, m_directory.textAt(cell.advice));
         }
     }
+    addNotObserved(shares);
     for (const auto& [key, share] : shares) {
         const double part = share.whole == 0 ? 0 : static_cast<double>(share.part) / static_cast<double>(share.whole);
         if (share.part > 0)

@@ -68,22 +68,41 @@ void Assembler::addInstancesTo(std::map<std::string, std::set<std::string>>& hos
         if (const std::uint32_t node = m_resolution.nodeOfInstance(instance); node != kNone)
             ensureNode(node).instancesMax = std::max(ensureNode(node).instancesMax, 1U);
     }
-    std::set<std::uint32_t> alive;
-    for (const auto& [agent, sums] : m_sums.agents()) {
-        for (const std::uint32_t instance : *sums.last->present) {
-            const std::uint32_t node = m_resolution.nodeOfInstance(instance);
-            if (node == kNone)
-                continue;
-            if (!isCurrent(agent))
-                ensureNode(node).instancesKnown = false;
-            else if (alive.insert(m_resolution.countedAs(instance)).second)
-                ++ensureNode(node).instances;
-        }
+    for (const std::uint32_t node : m_untold)
+        ensureNode(node).instancesKnown = false;
+    std::set<std::uint32_t> counted;
+    for (const std::uint32_t instance : m_alive) {
+        if (const std::uint32_t node = m_resolution.nodeOfInstance(instance); node != kNone && counted.insert(m_resolution.countedAs(instance)).second)
+            ++ensureNode(node).instances;
     }
     for (const std::uint32_t instance : m_present) {
         const std::uint32_t node = m_resolution.nodeOfInstance(instance);
-        if (node != kNone)
-            hosts[m_resolution.nodes()[node].id].insert(m_directory.hostName(m_directory.instances()[instance].agent));
+        if (std::string host = m_directory.hostOf(instance); node != kNone && !host.empty())
+            hosts[m_resolution.nodes()[node].id].insert(std::move(host));
+    }
+}
+
+/// What is alive at the end of the range.  An instance that an agent observes ends when that agent says so, however long a list still
+/// has it; and a list speaks for one of which its agent says nothing.
+void Assembler::findAlive()
+{
+    std::set<std::uint32_t> untold, ended; // in this range
+    for (const Frame* frame : m_in.frames)
+        ended.insert(frame->ended().begin(), frame->ended().end());
+    for (const auto& [agent, sums] : m_sums.agents()) {
+        const bool lists = m_directory.agents()[agent].lists;
+        if (isCurrent(agent) && !lists)
+            m_agentHosts.insert(m_directory.hostName(agent));
+        for (const std::uint32_t instance : *sums.last->present) {
+            if (!isCurrent(agent))
+                untold.insert(instance);
+            else if (!lists || !ended.contains(instance))
+                m_alive.insert(instance);
+        }
+    }
+    for (const std::uint32_t instance : untold) {
+        if (const std::uint32_t node = m_resolution.nodeOfInstance(instance); node != kNone && !m_alive.contains(instance))
+            m_untold.insert(node);
     }
 }
 
@@ -133,7 +152,8 @@ void addInbound(Node& node, const Edge& edge, std::map<std::string, RouteSummary
 void judgeNode(Node& node, const std::vector<const Edge*>& inbound)
 {
     if (inbound.empty()) {
-        node.healthReasons.push_back("No data: nothing called it in this range.");
+        node.healthReasons.push_back(node.observed ? "No data: nothing called it in this range."
+                                                   : "Not observed yet: this is what Kubernetes lists, and no agent has seen it at work.");
         return;
     }
     node.health = Health::Ok;
@@ -173,6 +193,8 @@ void Assembler::addEdgesToNodes()
         sortRoutes(node.routes);
         sortUnique(node.clients);
         sortUnique(node.servers);
+        if (!inbound[id].empty() || !node.servers.empty())
+            node.observed = true;
         judgeNode(node, inbound[id]);
     }
 }
@@ -199,6 +221,7 @@ void Assembler::makeNodes()
         if (node != kNone && !m_directory.instances()[i].entity.type.empty())
             instanceTypes[m_resolution.nodes()[node].id].insert(m_directory.instances()[i].entity.type);
     }
+    noteNotObserved();
     addEdgesToNodes();
     for (auto& [id, node] : m_nodes) {
         node.hosts.assign(hosts[id].begin(), hosts[id].end());
@@ -210,20 +233,57 @@ void Assembler::makeNodes()
     }
 }
 
+/// A workload of which no instance was observed by the end.
+void Assembler::noteNotObserved()
+{
+    for (auto& [id, node] : m_nodes)
+        node.observed = node.kind != NodeKind::Workload;
+    for (std::uint32_t i = 0; i < m_directory.instances().size(); ++i) {
+        const std::uint32_t node = m_resolution.nodeOfInstance(i);
+        if (node == kNone || !isObserved(i))
+            continue;
+        if (const auto found = m_nodes.find(m_resolution.nodes()[node].id); found != m_nodes.end())
+            found->second.observed = true;
+    }
+}
+
+void Assembler::makePossibleEdges()
+{
+    constexpr Nanoseconds kSaidAgain = std::chrono::seconds(30); // all routes are said every ten seconds
+    std::map<std::string_view, const Node*> nodes;
+    for (const Node& node : m_snapshot.nodes)
+        nodes.emplace(node.id, &node);
+    for (const ResolvedRoute& route : m_resolution.routes()) {
+        const auto to = nodes.find(m_resolution.nodes()[route.to].id);
+        const bool holds = route.seen.first < m_in.range.to && route.seen.last + kSaidAgain >= m_in.range.to;
+        if (!holds || to == nodes.end() || to->second->observed)
+            continue;
+        const ResolvedNode& from = m_resolution.nodes()[route.from];
+        PossibleEdge edge;
+        edge.from.id = from.id;
+        edge.from.name = from.name;
+        edge.from.nameSpace = from.nameSpace;
+        edge.from.kind = from.kind;
+        edge.from.observed = false;
+        edge.from.healthReasons.push_back("Not observed yet: Kubernetes leads this Service to " + to->second->id + ", and no agent has seen a call.");
+        edge.to = to->second->id;
+        edge.port = route.port;
+        m_snapshot.possible.push_back(std::move(edge));
+    }
+    std::sort(m_snapshot.possible.begin(), m_snapshot.possible.end(), [](const PossibleEdge& a, const PossibleEdge& b) {
+        return std::tie(a.from.id, a.to, a.port) < std::tie(b.from.id, b.to, b.port);
+    });
+}
+
 void Assembler::makeInstances()
 {
-    std::set<std::uint32_t> alive;
-    for (const auto& [agent, sums] : m_sums.agents()) {
-        if (isCurrent(agent))
-            alive.insert(sums.last->present->begin(), sums.last->present->end());
-    }
     for (const std::uint32_t index : m_present) {
         const std::uint32_t node = m_resolution.nodeOfInstance(index);
         if (node == kNone)
             continue;
         const KnownInstance& known = m_directory.instances()[index];
-        m_snapshot.instances.push_back({known.entity.key, known.entity.name, m_directory.hostName(known.agent), m_resolution.nodes()[node].id,
-                                        alive.contains(index), known.entity.attributes});
+        m_snapshot.instances.push_back({known.entity.key, known.entity.name, m_directory.hostOf(index), m_resolution.nodes()[node].id,
+                                        m_alive.contains(index), known.entity.attributes});
     }
     std::sort(m_snapshot.instances.begin(), m_snapshot.instances.end(), [](const Instance& a, const Instance& b) { return a.key < b.key; });
 }

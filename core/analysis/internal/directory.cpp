@@ -15,6 +15,12 @@ bool outranks(UtcTime at, const telemetry::Entity& entity, UtcTime knownAt, cons
         > std::tie(knownAt, known.name, known.nameSpace, known.type, known.attributes);
 }
 
+/// An agent without access to Kubernetes knows a container and nothing of its pod: then the list knows better.
+bool namesPod(const telemetry::Entity& instance)
+{
+    return std::any_of(instance.attributes.begin(), instance.attributes.end(), [](const auto& attribute) { return attribute.first == "k8s.pod.name"; });
+}
+
 } // namespace
 
 std::uint32_t Directory::agent(const EntityKey& key)
@@ -33,6 +39,7 @@ void Directory::describeAgent(const telemetry::AgentIdentity& identity)
     if (std::tie(identity.epoch, identity.version, identity.host) < std::tie(known.epoch, known.version, known.host))
         return;
     known = identity;
+    m_agents[agent(identity.agent)].lists = telemetry::isInventory(identity);
     ++m_version;
 }
 
@@ -80,7 +87,19 @@ std::string Directory::hostName(std::uint32_t agent) const
     return identity.host.empty() ? identity.agent.toHex().substr(0, 12) : identity.host;
 }
 
-std::uint32_t Directory::ensureInstance(const telemetry::Entity& entity, UtcTime at)
+std::string Directory::hostOf(std::uint32_t instance) const
+{
+    const KnownInstance& known = m_instances[instance];
+    if (known.observedAt != UtcTime::max())
+        return hostName(known.agent);
+    for (const auto& [name, value] : known.entity.attributes) {
+        if (name == "k8s.node.name")
+            return value;
+    }
+    return {};
+}
+
+std::uint32_t Directory::ensureInstance(const telemetry::Entity& entity, TimeRange said, bool listed)
 {
     const auto [entry, fresh] = m_instanceOf.try_emplace(entity.key, static_cast<std::uint32_t>(m_instances.size()));
     if (fresh) {
@@ -88,11 +107,19 @@ std::uint32_t Directory::ensureInstance(const telemetry::Entity& entity, UtcTime
         ++m_version;
     }
     KnownInstance& known = m_instances[entry->second];
-    if (fresh || outranks(at, entity, known.describedAt, known.entity)) {
+    if (!listed)
+        known.observedAt = std::min(known.observedAt, said.from);
+    bool better = fresh;
+    if (!fresh && known.describedByList != listed) // one observed it, the other did not
+        better = namesPod(entity) != namesPod(known.entity) ? namesPod(entity) : !listed;
+    else if (!fresh)
+        better = outranks(said.to, entity, known.describedAt, known.entity);
+    if (better) {
         if (known.entity.name != entity.name)
             ++m_version;
         known.entity = entity;
-        known.describedAt = at;
+        known.describedAt = said.to;
+        known.describedByList = listed;
     }
     return entry->second;
 }
@@ -178,9 +205,9 @@ std::uint32_t Directory::Batch::instance(std::uint32_t index)
     if (!found || found->kind != telemetry::EntityKind::Instance)
         return kNone;
     if (m_entities[index] == kNone)
-        m_entities[index] = m_directory.ensureInstance(*found, m_batch.range.to);
+        m_entities[index] = m_directory.ensureInstance(*found, m_batch.range, lists());
     KnownInstance& known = m_directory.m_instances[m_entities[index]];
-    if (known.agent == kNone)
+    if (known.agent == kNone || (!lists() && m_directory.m_agents[known.agent].lists))
         known.agent = m_agent;
     return m_entities[index];
 }
@@ -252,6 +279,8 @@ void Directory::Batch::address(const telemetry::AddressRow& row)
     const TimeRange said{m_batch.range.from, row.saidAt == UtcTime{} ? m_batch.range.to : row.saidAt};
     if (leadsTo != kNone)
         m_directory.m_services[leadsTo].seen.extend(said);
+    if (lists() && addRoute(name, leadsTo, row))
+        return;
     if (m_directory.m_leads.size() >= kMaxLeads && !m_directory.m_leads.contains(row.address))
         m_directory.forgetLeads();
     if (m_directory.m_leads.size() >= kMaxLeads && !m_directory.m_leads.contains(row.address))
@@ -265,6 +294,27 @@ void Directory::Batch::address(const telemetry::AddressRow& row)
         ++m_directory.m_version;
     }
     found->seen.extend(said);
+}
+
+/// False: the row has an address, and leads there as well.
+bool Directory::Batch::addRoute(std::uint32_t name, std::uint32_t service, const telemetry::AddressRow& row)
+{
+    if (!row.address.address.isUnspecified())
+        return false;
+    if (name == kNone || service == kNone)
+        return true;
+    std::vector<KnownRoute>& routes = m_directory.m_routes;
+    const std::tuple key(name, service, row.address.port);
+    auto known = m_directory.m_routeOf.find(key);
+    if (known == m_directory.m_routeOf.end()) {
+        if (routes.size() >= kMaxRoutes)
+            return true;
+        known = m_directory.m_routeOf.emplace(key, static_cast<std::uint32_t>(routes.size())).first;
+        routes.push_back({name, service, row.address.port, {}});
+        ++m_directory.m_version;
+    }
+    routes[known->second].seen.extend({m_batch.range.from, row.saidAt == UtcTime{} ? m_batch.range.to : row.saidAt});
+    return true;
 }
 
 std::uint32_t Directory::Batch::otherHost(std::uint32_t index)
@@ -284,13 +334,23 @@ void Directory::Batch::present(const telemetry::PresenceRow& row)
     if (what == kNone)
         return;
     m_directory.m_services[what].seen.extend(m_batch.range);
-    const bool later = m_batch.range.to > known.assignedAt;
-    const bool same = m_batch.range.to == known.assignedAt && known.service != kNone
-        && m_directory.m_services[what].entity.key > m_directory.m_services[known.service].entity.key;
-    if (!later && !same)
+    const auto& services = m_directory.m_services;
+    bool better = false;
+    if (known.service != kNone && known.assignedByList != lists()) {
+        // What was observed goes before what is listed; but only Kubernetes knows workloads.
+        const bool isWorkload = services[what].entity.serviceKind == telemetry::ServiceKind::Workload;
+        const bool wasWorkload = services[known.service].entity.serviceKind == telemetry::ServiceKind::Workload;
+        better = isWorkload != wasWorkload ? isWorkload : !lists();
+    } else {
+        const bool same = m_batch.range.to == known.assignedAt && known.service != kNone && services[what].entity.key > services[known.service].entity.key;
+        better = m_batch.range.to > known.assignedAt || same;
+    }
+    if (!better)
         return;
     known.assignedAt = m_batch.range.to;
-    known.agent = m_agent;
+    known.assignedByList = lists();
+    if (!lists())
+        known.agent = m_agent;
     if (known.service != what)
         ++m_directory.m_version;
     known.service = what;

@@ -14,7 +14,8 @@
 
 /// Who and what is known: agents, services, instances, listeners, ends and texts under small numbers, so that frames hold numbers only.
 ///
-/// Facts that contradict each other are settled by time and then by value, never by the order in which they came.
+/// Facts that contradict each other are settled by time and then by value, never by the order in which they came; and what an agent
+/// observed goes before what an inventory lists.
 /// Grows with what exists; server ends past kMaxEnds lose their client's address, so that a public site's visitors cannot fill
 /// the memory.  Thread: its owner's.
 namespace binnacle::analysis::internal {
@@ -23,6 +24,7 @@ inline constexpr std::uint32_t kNone = telemetry::kNone;
 inline constexpr std::size_t kMaxEnds = 200'000;
 inline constexpr std::size_t kMaxLeads = 100'000;       // addresses; those not said for longest are forgotten
 inline constexpr std::size_t kMaxLeadsOfAddress = 8;    // pods' addresses are used again
+inline constexpr std::size_t kMaxRoutes = 50'000;
 
 /// From the first to the last batch in which something was seen.
 struct Seen {
@@ -50,6 +52,7 @@ struct Place {
 
 struct KnownAgent {
     telemetry::AgentIdentity identity; // `agent` always, the rest when it was told
+    bool lists = false;                // an inventory: it has observed nothing
     Seen seen;
 };
 
@@ -62,9 +65,12 @@ struct KnownService {
 struct KnownInstance {
     telemetry::Entity entity;
     UtcTime describedAt = UtcTime::min();
-    std::uint32_t agent = kNone;
+    bool describedByList = false;
+    std::uint32_t agent = kNone;         // one that observed it, else one that lists it
     std::uint32_t service = kNone;
     UtcTime assignedAt = UtcTime::min(); // batch that said so last
+    bool assignedByList = false;
+    UtcTime observedAt = UtcTime::max(); // begin of the first batch of an agent that speaks of it; max: only listed
     Seen seen;                           // in presence rows
 };
 
@@ -91,6 +97,14 @@ struct KnownEnd {
 struct KnownLead {
     std::uint32_t service = kNone; // none: a Service without a workload
     std::uint32_t name = kNone;    // text: namespace/name of the Kubernetes Service; none for a pod's own address
+    Seen seen;
+};
+
+/// What a cluster's API says may be called: a Kubernetes Service and the workload behind it.
+struct KnownRoute {
+    std::uint32_t name = kNone; // text: namespace/name of the Kubernetes Service
+    std::uint32_t service = kNone;
+    std::uint16_t port = 0;
     Seen seen;
 };
 
@@ -124,6 +138,8 @@ public:
 
     private:
         KnownEnd read(const telemetry::End& end);
+        bool lists() const { return m_directory.m_agents[m_agent].lists; }
+        bool addRoute(std::uint32_t name, std::uint32_t service, const telemetry::AddressRow& row);
 
         Directory& m_directory;
         const telemetry::Batch& m_batch;
@@ -136,6 +152,7 @@ public:
     const std::vector<KnownInstance>& instances() const { return m_instances; }
     const std::vector<KnownListener>& listeners() const { return m_listeners; }
     const std::vector<KnownEnd>& ends() const { return m_ends; }
+    const std::vector<KnownRoute>& routes() const { return m_routes; }
     const std::string& textAt(std::uint32_t index) const;
     const std::vector<AddressUse>* findUses(const InternetAddress& address) const;
     const std::vector<KnownLead>* findLeads(const Endpoint& address) const;
@@ -143,10 +160,12 @@ public:
     std::uint64_t version() const { return m_version; }
     std::size_t bytes() const;
     std::string hostName(std::uint32_t agent) const;
+    /// Of the agent that observed it; of what is only listed, as the list says; empty: unknown.
+    std::string hostOf(std::uint32_t instance) const;
 
 private:
     friend class Batch;
-    std::uint32_t ensureInstance(const telemetry::Entity& entity, UtcTime at);
+    std::uint32_t ensureInstance(const telemetry::Entity& entity, TimeRange said, bool listed);
     std::uint32_t ensureService(const telemetry::Entity& entity, UtcTime at);
     std::uint32_t ensureEnd(KnownEnd end, TimeRange range);
     void use(const InternetAddress& address, Place place, TimeRange range);
@@ -160,10 +179,12 @@ private:
     std::vector<KnownInstance> m_instances;
     std::vector<KnownListener> m_listeners;
     std::vector<KnownEnd> m_ends;
+    std::vector<KnownRoute> m_routes;
     std::vector<std::string> m_texts;
     absl::flat_hash_map<EntityKey, std::uint32_t> m_agentOf, m_serviceOf, m_instanceOf;
     absl::flat_hash_map<ListenerKey, std::uint32_t> m_listenerOf;
     absl::flat_hash_map<EndKey, std::uint32_t> m_endOf;
+    absl::flat_hash_map<std::tuple<std::uint32_t, std::uint32_t, std::uint16_t>, std::uint32_t> m_routeOf; // name, service, port
     absl::flat_hash_map<std::string, std::uint32_t> m_textOf;
     absl::flat_hash_map<InternetAddress, std::vector<AddressUse>> m_uses;
     absl::flat_hash_map<Endpoint, std::vector<KnownLead>> m_leads;

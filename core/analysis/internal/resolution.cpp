@@ -121,6 +121,7 @@ Resolution::Resolution(const Directory& directory) : m_directory(directory), m_v
     resolveClients(peers, peerOf);
     resolveServers(peers, peerOf);
     makeEdges(peerOf);
+    makeRoutes();
 }
 
 void Resolution::nameServices()
@@ -279,8 +280,12 @@ std::uint32_t Resolution::leadOf(const Endpoint& address, UtcTime at)
     });
     if (lead.service != kNone)
         return m_nodeOfService[lead.service];
-    ResolvedNode node; // a Service with nothing of the cluster behind it
-    const std::string& name = m_directory.textAt(lead.name);
+    return kubernetesService(m_directory.textAt(lead.name)); // with nothing of the cluster behind it
+}
+
+std::uint32_t Resolution::kubernetesService(const std::string& name)
+{
+    ResolvedNode node;
     const std::size_t slash = name.find('/');
     node.id = "service:" + name;
     node.kind = NodeKind::Service;
@@ -426,6 +431,14 @@ void Resolution::makeEdges(const std::vector<Peer>& peerOf)
         if (fresh)
             m_edges.push_back({from, to, port, what.first, what.second});
         m_targets[i] = {entry->second, end.side};
+    }
+}
+
+void Resolution::makeRoutes()
+{
+    for (const KnownRoute& route : m_directory.routes()) {
+        if (const std::uint32_t to = m_nodeOfService[route.service]; to != kNone)
+            m_routes.push_back({kubernetesService(m_directory.textAt(route.name)), to, route.port, route.seen});
     }
 }
 

@@ -29,6 +29,13 @@ struct ResolvedEdge {
     bool tls = false;
 };
 
+/// A way that a cluster's API leads, whether or not anybody went it.
+struct ResolvedRoute {
+    std::uint32_t from = kNone, to = kNone; // nodes; from: a Kubernetes Service
+    std::uint16_t port = 0;
+    Seen seen;
+};
+
 /// Where an end's figures go.
 struct EndTarget {
     std::uint32_t edge = kNone; // kNone: nowhere (our own programs, or one that other ends tell better)
@@ -42,6 +49,7 @@ public:
     std::uint64_t version() const { return m_version; }
     const std::vector<ResolvedNode>& nodes() const { return m_nodes; }
     const std::vector<ResolvedEdge>& edges() const { return m_edges; }
+    const std::vector<ResolvedRoute>& routes() const { return m_routes; }
     EndTarget ofEnd(std::uint32_t end) const { return end < m_targets.size() ? m_targets[end] : EndTarget{}; }
     /// kNone for our own programs.
     std::uint32_t nodeOfInstance(std::uint32_t instance) const { return instance < m_nodeOfInstance.size() ? m_nodeOfInstance[instance] : kNone; }
@@ -64,7 +72,9 @@ private:
     void followTranslations(std::vector<Peer>& peerOf) const;
     void resolveServers(const Peers& peers, std::vector<Peer>& peerOf);
     void makeEdges(const std::vector<Peer>& peerOf);
+    void makeRoutes();
     std::uint32_t leadOf(const Endpoint& address, UtcTime at);
+    std::uint32_t kubernetesService(const std::string& name);
     std::uint32_t serverOf(const KnownEnd& end, const Peers& peers);
     std::uint32_t clientOf(const KnownEnd& end, const Peers& peers, const std::vector<Peer>& peerOf);
     std::uint32_t clientAt(Place place, const KnownEnd& end, const Peers& peers, const std::vector<Peer>& peerOf);
@@ -76,6 +86,7 @@ private:
     std::uint64_t m_version;
     std::vector<ResolvedNode> m_nodes;
     std::vector<ResolvedEdge> m_edges;
+    std::vector<ResolvedRoute> m_routes;
     std::vector<EndTarget> m_targets;
     std::vector<std::uint32_t> m_nodeOfInstance, m_nodeOfService, m_countedAs;
     absl::flat_hash_map<std::string, std::uint32_t> m_nodeOf;

@@ -37,9 +37,7 @@ struct ConnectionFacts {
 /// Keeps two runs: all of it (for readers that join late) and what the chunk in work has added.
 class SegmentDictionary {
 public:
-    static constexpr std::size_t kClusterTextLimit = 512 * 1024;
-
-    explicit SegmentDictionary(std::size_t stringLimit) : m_measured{stringLimit}, m_cluster{kClusterTextLimit}, m_all(&m_allRun) {}
+    SegmentDictionary(std::size_t stringLimit, std::size_t clusterLimit) : m_measured{stringLimit}, m_cluster{clusterLimit}, m_all(&m_allRun) {}
 
     /// While it lives, new text is counted against the room for what Kubernetes says of the cluster: thousands of names that must
     /// not crowd out what this host measured.

@@ -60,7 +60,10 @@ const analysis::Node* findNode(const analysis::Snapshot& snapshot, const Selecti
     if (!id)
         return nullptr;
     const auto at = std::find_if(snapshot.nodes.begin(), snapshot.nodes.end(), [id](const analysis::Node& n) { return n.id == id->value; });
-    return at == snapshot.nodes.end() ? nullptr : &*at;
+    if (at != snapshot.nodes.end())
+        return &*at;
+    const auto service = std::find_if(snapshot.possible.begin(), snapshot.possible.end(), [id](const analysis::PossibleEdge& e) { return e.from.id == id->value; });
+    return service == snapshot.possible.end() ? nullptr : &service->from;
 }
 
 const analysis::Edge* findEdge(const analysis::Snapshot& snapshot, const Selection& selection)
@@ -260,7 +263,10 @@ void SidePanel::showOverview(const analysis::Snapshot& snapshot)
     }
     if (all.size() > kStandouts)
         text += tr("<p>and %1 more on the services page</p>").arg(all.size() - kStandouts);
-    if (all.empty())
+    const bool onlyListed = std::all_of(snapshot.nodes.begin(), snapshot.nodes.end(), [](const analysis::Node& node) { return !node.observed; });
+    if (all.empty() && onlyListed && !snapshot.nodes.empty())
+        text = QStringLiteral("<span style='color:%1'>%2</span>").arg(tokens.muted.name(), tr("Nothing is observed yet: this is what Kubernetes lists, and no agent has said anything. With the agents installed, the map shows who calls whom and how it goes."));
+    else if (all.empty())
         text = QStringLiteral("<span style='color:%1'>%2</span>").arg(tokens.muted.name(), tr("Nothing: no errors, no failed connects and no request that hangs in this range."));
     m_standouts->setText(text);
     const auto entry = [](const QColor& color, const QString& sign, const QString& word) {
@@ -269,7 +275,8 @@ void SidePanel::showOverview(const analysis::Snapshot& snapshot)
     m_legend->setText(QStringLiteral("<span style='color:%1'>").arg(tokens.faint.name()) + entry(tokens.ok, QStringLiteral("●"), tr("OK"))
                       + entry(tokens.warning, QStringLiteral("▲"), tr("warning")) + entry(tokens.critical, QStringLiteral("◆"), tr("critical"))
                       + entry(tokens.unknown, QStringLiteral("○"), tr("unknown")) + QStringLiteral("<br>")
-                      + entry(tokens.http, QStringLiteral("━━"), tr("requests understood")) + entry(tokens.tcp, QStringLiteral("╌╌"), tr("bytes only")) + QStringLiteral("</span>"));
+                      + entry(tokens.http, QStringLiteral("━━"), tr("requests understood")) + entry(tokens.tcp, QStringLiteral("╌╌"), tr("bytes only"))
+                      + (snapshot.possible.empty() ? QString() : entry(tokens.faint, QStringLiteral("┈┈"), tr("possible"))) + QStringLiteral("</span>"));
     m_stack->setCurrentIndex(0);
 }
 

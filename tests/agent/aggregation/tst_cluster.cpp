@@ -28,6 +28,8 @@ public:
         return std::exchange(changes, {});
     }
 
+    std::vector<ClusterLimit> limits() const override { return known; }
+
     void publish()
     {
         ++knowledge.version;
@@ -43,6 +45,7 @@ public:
 
     ClusterKnowledge knowledge;
     std::vector<ClusterChange> changes;
+    std::vector<ClusterLimit> known; // what keeps it from knowing more
     std::uint64_t droppedChanges = 0;
 
 private:
@@ -234,6 +237,20 @@ TEST_F(ClusterTest, addressesOverTheBoundAreCoverage)
     const telemetry::Batch batch = scenario.seal();
     EXPECT_EQ(batch.overview->addresses.size(), ClusterRows::kMaxAddresses);
     EXPECT_EQ(coverageOf(batch, "addresses_unlisted"), (std::pair<std::uint64_t, std::uint64_t>(7, ClusterRows::kMaxAddresses + 7)));
+}
+
+TEST_F(ClusterTest, whatKubernetesKeepsToItselfIsCoverageForAsLongAsItDoes)
+{
+    cluster.known = {{"kubernetes_nodes", "list and watch nodes: forbidden; node ports have no name"}, {"kubernetes_services", "list and watch services: forbidden"}};
+    const telemetry::Batch batch = scenario.seal();
+    EXPECT_EQ(coverageOf(batch, "kubernetes_nodes"), (std::pair<std::uint64_t, std::uint64_t>(1, 1)));
+    EXPECT_EQ(coverageOf(batch, "kubernetes_services"), (std::pair<std::uint64_t, std::uint64_t>(1, 1)));
+    const auto& rows = batch.overview->coverage;
+    const auto nodes = std::ranges::find(rows, "kubernetes_nodes", [&](const telemetry::CoverageRow& row) { return batch.dictionary->strings[row.what]; });
+    EXPECT_EQ(batch.dictionary->strings[nodes->advice], "list and watch nodes: forbidden; node ports have no name");
+    EXPECT_EQ(nodes->subject, telemetry::kNone) << "the host's";
+    cluster.known.clear();
+    EXPECT_EQ(coverageOf(scenario.seal(), "kubernetes_nodes"), (std::pair<std::uint64_t, std::uint64_t>(0, 0)));
 }
 
 TEST(ClusterOwnPodTest, theAgentsOwnWorkloadIsNotToldOf)

@@ -47,6 +47,54 @@ protected:
     FakeHost host{samples::kAgent, "host-a", true};
 };
 
+/// A cluster in which nothing is installed: the double's own pods, one of which runs.
+class ClusterWithoutAgents : public testing::Test {
+protected:
+    Ran runHere(std::vector<std::string> words, const std::string& context = "admin-token")
+    {
+        words.insert(words.end(), {"--context", context, "--kubeconfig", cluster.kubeconfig()});
+        return run(std::move(words));
+    }
+    FakeCluster cluster;
+};
+
+TEST_F(ClusterWithoutAgents, showTellsWhatTheClusterLists)
+{
+    const Ran ran = runHere({"show", "services", "--json"});
+    ASSERT_EQ(ran.status, 0) << ran.error;
+    EXPECT_NE(ran.error.find("no agent runs in namespace binnacle"), std::string::npos) << ran.error;
+    const auto object = nlohmann::json::parse(ran.out);
+    EXPECT_EQ(object["source"]["kind"], "cluster");
+    EXPECT_EQ(object["source"]["agents"], nlohmann::json::array());
+    EXPECT_EQ(object["losses"], nlohmann::json::array());
+    ASSERT_EQ(object["services"].size(), 2u);
+    EXPECT_EQ(object["services"][1]["id"], "workload:default/web");
+    EXPECT_EQ(object["services"][1]["instances"], 1);
+    EXPECT_EQ(object["services"][1]["observed"], false);
+    EXPECT_EQ(object["services"][1]["health"], "unknown");
+    EXPECT_EQ(object["services"][1]["hosts"], nlohmann::json::array({"node-1"}));
+    ASSERT_EQ(object["coverage"].size(), 1u);
+    EXPECT_EQ(object["coverage"][0]["subject"], "node-1");
+    EXPECT_EQ(object["coverage"][0]["what"], "not_observed");
+}
+
+TEST_F(ClusterWithoutAgents, showSaysWhichRightsAreMissing)
+{
+    const nlohmann::json rule{{"users", {"nobody"}}, {"verbs", {"list", "watch"}}, {"api_groups", {""}}, {"resources", {"pods"}}, {"namespaces", {"default"}}};
+    cluster.server().order("POST", "/script", {{"authorization", {{"rules", nlohmann::json::array({rule})}}}});
+    const Ran ran = runHere({"show", "services", "--json"}, "nobody-token");
+    ASSERT_EQ(ran.status, 0) << ran.error;
+    EXPECT_NE(ran.error.find("only those of namespace default are shown"), std::string::npos) << ran.error;
+    EXPECT_EQ(nlohmann::json::parse(ran.out)["services"][1]["instances"], 1);
+}
+
+TEST_F(ClusterWithoutAgents, showFailsWhereNothingMayBeListedEither)
+{
+    const Ran ran = runHere({"show", "services", "--json"}, "nobody-token");
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_NE(ran.error.find("may not watch pods"), std::string::npos) << ran.error;
+}
+
 TEST_F(ClusterCommands, showNamesTheContextAsItsSource)
 {
     const Ran ran = runHere({"show", "map", "--json"});

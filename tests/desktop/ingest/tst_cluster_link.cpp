@@ -174,7 +174,8 @@ TEST(ClusterLink, anAgentThatGoesIsAwayWithASentenceAndTheMissingTimeIsAGap)
     ASSERT_TRUE(recording.recorder->stop().has_value());
     ASSERT_EQ(recording.gaps().size(), 1u);
     EXPECT_EQ(recording.gaps().front().agent, kOther);
-    EXPECT_EQ(recording.gaps().front().range, (TimeRange{samples::secondRange(5).to, samples::secondRange(25).to}));
+    EXPECT_EQ(recording.gaps().front().range.from, samples::secondRange(5).to);
+    EXPECT_GE(recording.gaps().front().range.to, samples::secondRange(25).to); // up to what the cluster's inventory covers
 }
 
 TEST(ClusterLink, whoMayNotForwardPortsIsToldWhichRightIsMissing)

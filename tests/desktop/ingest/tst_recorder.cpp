@@ -26,6 +26,10 @@ public:
             const std::lock_guard lock(m_mutex);
             m_gaps.push_back(gap);
         };
+        result.silent = [this](const std::vector<telemetry::Gap>& gaps) {
+            const std::lock_guard lock(m_mutex);
+            m_silent = gaps;
+        };
         return result;
     }
     std::size_t overviews() const { return count(m_overviews); }
@@ -41,6 +45,11 @@ public:
         const std::lock_guard lock(m_mutex);
         return m_gaps;
     }
+    std::vector<telemetry::Gap> silent() const
+    {
+        const std::lock_guard lock(m_mutex);
+        return m_silent;
+    }
 
 private:
     std::size_t count(const std::map<UtcTime, int>& times) const
@@ -50,7 +59,7 @@ private:
     }
     mutable std::mutex m_mutex;
     std::map<UtcTime, int> m_overviews, m_details;
-    std::vector<telemetry::Gap> m_gaps;
+    std::vector<telemetry::Gap> m_gaps, m_silent;
 };
 
 struct Contents {
@@ -149,6 +158,29 @@ TEST(Recorder, resumesAfterALostConnectionWithoutLossOrDuplicate)
     EXPECT_FALSE(heard.hadDuplicates());
     EXPECT_TRUE(heard.gaps().empty());
     EXPECT_EQ(contentsOf(file).requests, numbers(4, 3 + fed));
+}
+
+TEST(Recorder, whileNothingComesFromAnAgentThatIsAGapAndNoneInTheFile)
+{
+    FakeHost host;
+    Heard heard;
+    const auto file = host.folder() / "r.binnacle";
+    const auto recorder = record(host, heard, file);
+    waitFor([&] { return host.server().readers() == 1; });
+    host.feed(3);
+    waitFor([&] { return heard.overviews() == 3; });
+    host.stopServing();
+    waitFor([&] { return !heard.silent().empty(); });
+    const telemetry::Gap gap = heard.silent().front();
+    EXPECT_EQ(gap.agent, samples::kAgent);
+    EXPECT_EQ(gap.range.from, samples::secondRange(3).to);
+    EXPECT_FALSE(gap.what.empty());
+    waitFor([&] { return heard.silent().front().range.to > gap.range.to; }); // it grows
+    host.serve();
+    host.feed(2);
+    waitFor([&] { return heard.overviews() == 5 && heard.silent().empty(); });
+    ASSERT_TRUE(recorder->stop().has_value());
+    EXPECT_TRUE(heard.gaps().empty());
 }
 
 TEST(Recorder, goesOnWithTheAgentsNextEpochAndStatesTheGap)

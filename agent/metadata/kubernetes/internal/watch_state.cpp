@@ -23,6 +23,17 @@ std::string placeOf(Resource resource)
     return facts.plural + group + (ofHost ? " of this host" : "");
 }
 
+/// `endpointslices.discovery.k8s.io` → `kubernetes_endpointslices`; access as a whole → `kubernetes`.
+std::string nameOf(const std::string& place)
+{
+    const std::size_t group = place.find('.');
+    const std::size_t ofHost = place.find(" of this host");
+    std::string name = "kubernetes";
+    if (!place.empty())
+        name += '_' + place.substr(0, std::min(group, ofHost));
+    return ofHost == std::string::npos ? name : name + "_of_this_host";
+}
+
 } // namespace
 
 WatchState::WatchState(ClusterModel::Options options, std::function<void(const std::string&)> say) : m_model(std::move(options)), m_say(std::move(say))
@@ -162,14 +173,14 @@ bool WatchState::watchesCluster() const
     return m_watchesCluster;
 }
 
-std::vector<std::string> WatchState::limits() const
+std::vector<ClusterLimit> WatchState::limits() const
 {
     const std::lock_guard lock(m_mutex);
-    std::vector<std::string> limits;
+    std::vector<ClusterLimit> limits;
     for (const auto& [place, what] : m_troubles)
-        limits.push_back(what);
+        limits.push_back({nameOf(place), what});
     if (m_leftOut > 0)
-        limits.push_back(std::to_string(m_leftOut) + " objects of the cluster found no room and are not known by name");
+        limits.push_back({"kubernetes_objects", std::to_string(m_leftOut) + " objects of the cluster found no room and are not known by name"});
     std::ranges::sort(limits);
     return limits;
 }

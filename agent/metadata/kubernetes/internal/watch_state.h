@@ -41,7 +41,7 @@ public:
     std::vector<ClusterChange> takeChanges(std::uint64_t& dropped);
     bool waitForPods(Nanoseconds most) const;
     bool watchesCluster() const;
-    std::vector<std::string> limits() const;
+    std::vector<ClusterLimit> limits() const;
     std::uint64_t leftOut() const;
 
 private:

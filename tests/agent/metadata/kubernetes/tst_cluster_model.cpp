@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/metadata/kubernetes/cluster_model.h"
-#include "tests/agent/metadata/kubernetes/objects.h"
+#include "tests/core/kube/objects/sample_objects.h"
 
 #include <gtest/gtest.h>
 
@@ -8,6 +8,8 @@
 
 namespace binnacle::agent::test {
 namespace {
+
+using namespace kube::objects::test;
 
 using Lines = std::vector<std::string>;
 

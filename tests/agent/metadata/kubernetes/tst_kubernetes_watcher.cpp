@@ -2,7 +2,7 @@
 #include "agent/metadata/kubernetes/in_cluster_connection.h"
 #include "agent/metadata/kubernetes/kubernetes_watcher.h"
 #include "agent/metadata/kubernetes/lease_client.h"
-#include "tests/agent/metadata/kubernetes/objects.h"
+#include "tests/core/kube/objects/sample_objects.h"
 #include "tests/core/kube/doubles/access.h"
 #include "tests/core/kube/doubles/api_double.h"
 
@@ -18,6 +18,8 @@
 /// The watcher against the double of the API server.
 namespace binnacle::agent::test {
 namespace {
+
+using namespace kube::objects::test;
 
 using kube::test::ApiDouble;
 using kube::test::FixedCredentials;
@@ -94,7 +96,7 @@ protected:
     }
     static bool hasLimit(const KubernetesWatcher& watcher, const std::string& part)
     {
-        return std::ranges::any_of(watcher.limits(), [&](const std::string& each) { return each.find(part) != std::string::npos; });
+        return std::ranges::any_of(watcher.limits(), [&](const ClusterLimit& each) { return each.sentence.find(part) != std::string::npos; });
     }
 
     std::mutex m_mutex;
@@ -113,7 +115,7 @@ TEST_F(KubernetesWatcherTest, knowsThisHostsPodsAndTheCluster)
     EXPECT_TRUE(eventually([&] { return workloadAt(*watcher, "10.1.0.8:0") == "Deployment api"; }));
     EXPECT_TRUE(eventually([&] { return watcher->latest()->clusterUid == "cluster-uid"; }));
     EXPECT_TRUE(eventually([&] { return watcher->latest()->podsByUid.at("u1")->zone == "eu-1b"; }));
-    EXPECT_TRUE(watcher->limits().empty()) << watcher->limits().front();
+    EXPECT_TRUE(watcher->limits().empty()) << watcher->limits().front().sentence;
     EXPECT_EQ(watcher->latest()->hostName, "node-a");
 }
 
@@ -173,7 +175,8 @@ TEST_F(KubernetesWatcherTest, eachMissingPermissionIsNamedAndDegradesAlone)
         EXPECT_TRUE(eventually([&] { return hasLimit(*watcher, std::string("list and watch ") + missing); })) << missing;
         EXPECT_TRUE(eventually([&] { return workloadAt(*watcher, "10.1.0.8:0") == "Deployment api"; })) << missing;
         EXPECT_TRUE(eventually([&] { return (workloadAt(*watcher, "10.96.0.20:80") == "Deployment api") == (std::string(missing) != "services"); })) << missing;
-        EXPECT_EQ(watcher->limits().size(), 1u) << missing << ": " << watcher->limits().back();
+        EXPECT_EQ(watcher->limits().front().what, std::string("kubernetes_") + missing);
+        EXPECT_EQ(watcher->limits().size(), 1u) << missing << ": " << watcher->limits().back().sentence;
     }
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/metadata/kubernetes/internal/json_fields.h"
+#include "core/kube/objects/json_fields.h"
 
 #include <algorithm>
 
-namespace binnacle::agent::fields {
+namespace binnacle::kube::objects::fields {
 
 const nlohmann::json& at(const nlohmann::json& object, std::initializer_list<const char*> way)
 {
@@ -56,4 +56,4 @@ std::string cut(std::string_view text, std::size_t limit)
     return std::string(text.substr(0, limit));
 }
 
-} // namespace binnacle::agent::fields
+} // namespace binnacle::kube::objects::fields

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "agent/metadata/kubernetes/objects.h"
+#include "core/kube/objects/objects.h"
 
 #include <absl/container/flat_hash_map.h>
 #include <string>
 
-namespace binnacle::agent {
+namespace binnacle::kube::objects {
 
 /// Owners of owners by uid: ReplicaSet → Deployment or Rollout, Job → CronJob.  Empty in an agent that does not watch the cluster.
 using OwnerTable = absl::flat_hash_map<std::string, Controller>;
@@ -22,4 +22,4 @@ WorkloadName workloadOf(const PodObject& pod, const OwnerTable& owners);
 /// `pod` as the rest of the agent knows it: attributes are the chosen labels and annotations, and its ReplicaSet or Job.  `zone`: of its host.
 PodFacts factsOf(const PodObject& pod, WorkloadName workload, std::string zone);
 
-} // namespace binnacle::agent
+} // namespace binnacle::kube::objects

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/metadata/kubernetes/workload_finder.h"
+#include "core/kube/objects/workload_finder.h"
 
 #include <algorithm>
 
-namespace binnacle::agent {
+namespace binnacle::kube::objects {
 
 namespace {
 
@@ -94,4 +94,4 @@ PodFacts factsOf(const PodObject& pod, WorkloadName workload, std::string zone)
     return facts;
 }
 
-} // namespace binnacle::agent
+} // namespace binnacle::kube::objects

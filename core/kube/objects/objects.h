@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "agent/metadata/cluster_knowledge.h"
 #include "core/base/clocks.h"
 #include "core/base/internet_address.h"
 
@@ -11,9 +10,17 @@
 #include <utility>
 #include <vector>
 
-/// What the agent keeps of Kubernetes objects: plain values, nothing that could be a secret.  What an object does not say is empty.
+/// What is kept of Kubernetes objects: plain values, nothing that could be a secret.  What an object does not say is empty.
 /// Environment, volumes, commands and annotations that nobody chose are never read.
-namespace binnacle::agent {
+namespace binnacle::kube::objects {
+
+/// The thing that owns pods and that people speak of: a Deployment, StatefulSet, DaemonSet, CronJob, Job, or a bare Pod.
+struct WorkloadName {
+    std::string nameSpace;
+    std::string kind; // as Kubernetes writes it: Deployment
+    std::string name;
+    friend auto operator<=>(const WorkloadName&, const WorkloadName&) = default;
+};
 
 /// The owner reference with `controller: true`; kind is empty when there is none.
 struct Controller {
@@ -35,6 +42,7 @@ struct PodObject {
     std::vector<InternetAddress> addresses;
     std::vector<std::pair<std::string, std::string>> chosen;     // labels and annotations, by OpenTelemetry name; sorted
     std::vector<std::pair<std::string, std::string>> containers; // id without scheme → name; sorted
+    std::vector<std::string> running;                            // ids of those of them that run now; sorted
     friend bool operator==(const PodObject&, const PodObject&) = default;
 };
 
@@ -104,6 +112,28 @@ struct EventObject {
     friend bool operator==(const EventObject&, const EventObject&) = default;
 };
 
+/// One pod as the API server tells it.
+struct PodFacts {
+    std::string uid;
+    std::string name;
+    WorkloadName workload;
+    std::string host;                                             // spec.nodeName
+    std::string zone;                                             // topology.kubernetes.io/zone of its host; may be empty
+    std::vector<std::pair<std::string, std::string>> attributes;  // chosen labels and annotations, by OpenTelemetry name; sorted
+    std::vector<std::pair<std::string, std::string>> containers;  // container id (64 digits, without scheme) → name; sorted
+    bool hostNetwork = false;
+    friend bool operator==(const PodFacts&, const PodFacts&) = default;
+};
+
+/// An address that leads to a workload, whether or not an agent sees the other end: a ClusterIP, node port or load balancer (with its
+/// port), or a pod's own address (port 0: every port).
+struct ServiceAddress {
+    Endpoint address;
+    WorkloadName workload;
+    std::string service; // namespace/name of the Kubernetes Service; empty for a pod's own address
+    friend auto operator<=>(const ServiceAddress&, const ServiceAddress&) = default;
+};
+
 /// Which labels and annotations may leave the host.
 struct LabelChoice {
     std::vector<std::string> names = defaults();
@@ -112,4 +142,4 @@ struct LabelChoice {
     static LabelChoice with(std::string_view list);
 };
 
-} // namespace binnacle::agent
+} // namespace binnacle::kube::objects

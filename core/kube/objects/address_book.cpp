@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/metadata/kubernetes/address_book.h"
+#include "core/kube/objects/address_book.h"
 
 #include <algorithm>
 #include <tuple>
 
-namespace binnacle::agent {
+namespace binnacle::kube::objects {
 
 namespace {
 
@@ -30,6 +30,7 @@ void AddressBook::setPod(const PodObject& pod, UtcTime now)
         entry.order = ++m_order;
     entry.pod = pod;
     entry.pod.containers = {};
+    entry.pod.running = {};
     entry.pod.chosen = {};
     entry.deletedAt = {};
 }
@@ -79,7 +80,7 @@ const PodObject* AddressBook::findPod(const std::string& uid) const
     return known == m_pods.end() ? nullptr : &known->second.pod;
 }
 
-WorkloadName AddressBook::workloadOfService(const ServiceObject& service, const OwnerTable& owners, const std::map<WorkloadName, WorkloadObject>& workloads)
+std::vector<WorkloadName> AddressBook::workloadsOfService(const ServiceObject& service, const OwnerTable& owners, const std::map<WorkloadName, WorkloadObject>& workloads)
 {
     const Name name{service.nameSpace, service.name};
     struct Votes {
@@ -97,17 +98,22 @@ WorkloadName AddressBook::workloadOfService(const ServiceObject& service, const 
     }
     if (!votes.empty()) { // the first by name among equals
         const auto most = std::ranges::max_element(votes, {}, [](const auto& vote) { return std::tuple(vote.second.ready, vote.second.all); });
-        return m_remembered[name] = most->first;
+        std::vector<WorkloadName> all{m_remembered[name] = most->first};
+        for (const auto& [workload, vote] : votes) {
+            if (workload != most->first)
+                all.push_back(workload);
+        }
+        return all;
     }
     if (const auto before = m_remembered.find(name); before != m_remembered.end())
-        return before->second;
+        return {before->second};
     if (!service.selector.empty()) {
         for (const auto& [workload, object] : workloads) {
             if (workload.nameSpace == service.nameSpace && matches(service.selector, object.templateLabels))
-                return workload;
+                return {workload};
         }
     }
-    return {service.nameSpace, "Service", service.name};
+    return {{service.nameSpace, "Service", service.name}};
 }
 
 void AddressBook::addPods(std::vector<ServiceAddress>& to, const OwnerTable& owners) const
@@ -127,12 +133,35 @@ void AddressBook::addPods(std::vector<ServiceAddress>& to, const OwnerTable& own
         to.push_back({{address, 0}, workloadOf(holder->pod, owners), {}});
 }
 
-std::vector<ServiceAddress> AddressBook::addresses(const OwnerTable& owners, const std::map<WorkloadName, WorkloadObject>& workloads,
-                                                   const std::vector<InternetAddress>& hosts)
+void AddressBook::indexSlices()
 {
     m_slicesOf.clear();
     for (const auto& [name, slice] : m_slices)
         m_slicesOf[{slice.nameSpace, slice.service}].push_back(&slice);
+}
+
+std::vector<ServiceRoute> AddressBook::routes(const OwnerTable& owners, const std::map<WorkloadName, WorkloadObject>& workloads)
+{
+    indexSlices();
+    std::vector<ServiceRoute> all;
+    for (const auto& [name, service] : m_services) {
+        for (const WorkloadName& workload : workloadsOfService(service, owners, workloads)) {
+            if (workload.kind == "Service")
+                continue;
+            for (const ServiceObject::Port& port : service.ports)
+                all.push_back({service.nameSpace + '/' + service.name, port.port, workload});
+        }
+    }
+    std::ranges::sort(all);
+    const auto same = std::ranges::unique(all); // TCP and UDP on one port
+    all.erase(same.begin(), same.end());
+    return all;
+}
+
+std::vector<ServiceAddress> AddressBook::addresses(const OwnerTable& owners, const std::map<WorkloadName, WorkloadObject>& workloads,
+                                                   const std::vector<InternetAddress>& hosts)
+{
+    indexSlices();
     std::vector<ServiceAddress> all;
     std::uint64_t leftOut = 0;
     const auto add = [&](const InternetAddress& address, std::uint16_t port, const WorkloadName& workload, const std::string& service) {
@@ -142,7 +171,7 @@ std::vector<ServiceAddress> AddressBook::addresses(const OwnerTable& owners, con
             ++leftOut;
     };
     for (const auto& [name, service] : m_services) {
-        const WorkloadName workload = workloadOfService(service, owners, workloads); // also to remember it
+        const WorkloadName workload = workloadsOfService(service, owners, workloads).front(); // also to remember it
         const std::string title = service.nameSpace + '/' + service.name;
         for (const ServiceObject::Port& port : service.ports) {
             for (const auto* list : {&service.clusterAddresses, &service.outsideAddresses}) {
@@ -163,4 +192,4 @@ std::vector<ServiceAddress> AddressBook::addresses(const OwnerTable& owners, con
     return all;
 }
 
-} // namespace binnacle::agent
+} // namespace binnacle::kube::objects

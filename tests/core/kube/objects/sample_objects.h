@@ -5,7 +5,7 @@
 #include <string>
 
 /// Objects as the API server tells them, with the fields around those that are read.
-namespace binnacle::agent::test {
+namespace binnacle::kube::objects::test {
 
 using nlohmann::json;
 
@@ -29,7 +29,7 @@ inline json pod(const std::string& name, const std::string& uid, const std::stri
       "spec": {"nodeName": ")" + host + R"(", "serviceAccountName": "default",
         "containers": [{"name": "api", "image": "registry.example/api:1.4.2", "env": [{"name": "DB_PASSWORD", "value": "hunter2"}]}]},
       "status": {"phase": "Running", "podIP": ")" + address + R"(", "podIPs": [{"ip": ")" + address + R"("}, {"ip": "fd00:10::7"}], "hostIP": "192.168.1.10",
-        "containerStatuses": [{"name": "api", "ready": true, "restartCount": 0, "containerID": "containerd://)" + kContainer + R"("}],
+        "containerStatuses": [{"name": "api", "ready": true, "restartCount": 0, "state": {"running": {"startedAt": "2026-03-01T10:00:00Z"}}, "containerID": "containerd://)" + kContainer + R"("}],
         "initContainerStatuses": [{"name": "migrate", "containerID": "cri-o://)" + kInit + R"("}, {"name": "waiting", "state": {"waiting": {}}}],
         "ephemeralContainerStatuses": [{"name": "debugger-x1", "containerID": "docker://)" + kDebug + R"("}]}})");
 }
@@ -90,4 +90,4 @@ inline json event(const std::string& uid, int count, const std::string& type, co
             {"involvedObject", std::move(involved)}, {"source", {{"component", "kubelet"}}}};
 }
 
-} // namespace binnacle::agent::test
+} // namespace binnacle::kube::objects::test

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/metadata/kubernetes/read_objects.h"
-#include "agent/metadata/kubernetes/workload_finder.h"
-#include "tests/agent/metadata/kubernetes/objects.h"
+#include "core/kube/objects/read_objects.h"
+#include "core/kube/objects/workload_finder.h"
+#include "tests/core/kube/objects/sample_objects.h"
 
 #include <gtest/gtest.h>
 
-namespace binnacle::agent::test {
+namespace binnacle::kube::objects::test {
 namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
@@ -153,4 +153,4 @@ TEST(LabelChoiceTest, addsToTheDefaultsOnce)
 }
 
 } // namespace
-} // namespace binnacle::agent::test
+} // namespace binnacle::kube::objects::test

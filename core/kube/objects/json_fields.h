@@ -11,7 +11,7 @@
 #include <vector>
 
 /// Reading foreign JSON without surprises: what is missing or of another type is empty.
-namespace binnacle::agent::fields {
+namespace binnacle::kube::objects::fields {
 
 inline constexpr std::size_t kMaxText = 253;
 inline constexpr std::size_t kMaxItems = 256;
@@ -42,4 +42,4 @@ void addAddress(std::vector<InternetAddress>& to, const nlohmann::json& value);
 /// Cut at `limit` bytes, never inside a UTF-8 sequence.
 std::string cut(std::string_view text, std::size_t limit);
 
-} // namespace binnacle::agent::fields
+} // namespace binnacle::kube::objects::fields

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "agent/metadata/kubernetes/objects.h"
+#include "core/kube/objects/objects.h"
 
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -11,7 +11,7 @@
 ///
 /// Limits: an object keeps at most 256 addresses, 256 containers, 1,000 targets and 64 labels of a selector or template; texts are
 /// cut at 253 bytes (the longest name there is), event messages at 200.
-namespace binnacle::agent {
+namespace binnacle::kube::objects {
 
 std::optional<PodObject> readPod(const nlohmann::json& object, const LabelChoice& choice);
 /// ReplicaSet or Job; their PartialObjectMetadata is enough.
@@ -26,4 +26,4 @@ std::optional<EventObject> readEvent(const nlohmann::json& object);
 /// metadata.uid; empty when there is none.
 std::string uidOf(const nlohmann::json& object);
 
-} // namespace binnacle::agent
+} // namespace binnacle::kube::objects

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "agent/metadata/kubernetes/workload_finder.h"
+#include "core/kube/objects/workload_finder.h"
 
 #include <absl/container/flat_hash_map.h>
 #include <cstdint>
@@ -10,9 +10,17 @@
 #include <utility>
 #include <vector>
 
-namespace binnacle::agent {
+namespace binnacle::kube::objects {
 
-/// Which address leads to which workload, cluster-wide: in the one agent that watches the whole cluster.
+/// Calls to a port of a Kubernetes Service reach this workload.
+struct ServiceRoute {
+    std::string service; // namespace/name
+    std::uint16_t port = 0; // of the Service
+    WorkloadName workload;
+    friend auto operator<=>(const ServiceRoute&, const ServiceRoute&) = default;
+};
+
+/// Which address leads to which workload, cluster-wide: in the one agent that watches the whole cluster, and in the desktop's inventory.
 ///
 /// A service's workload is the one with most ready pods behind it, else with most pods; a service without pods keeps the one it had,
 /// so that one scaled to 0 still has a name; one that never had any gets the workload whose template its selector matches; what
@@ -41,6 +49,8 @@ public:
     /// Sorted.  `workloads`: Deployments and their like, for services that never had pods.
     std::vector<ServiceAddress> addresses(const OwnerTable& owners, const std::map<WorkloadName, WorkloadObject>& workloads,
                                           const std::vector<InternetAddress>& hosts);
+    /// Sorted; all workloads that have pods behind a Service, also of one without an address.  None of what nothing stands behind.
+    std::vector<ServiceRoute> routes(const OwnerTable& owners, const std::map<WorkloadName, WorkloadObject>& workloads);
     /// The workload of a pod that is or was there; nothing when it is not known.
     const PodObject* findPod(const std::string& uid) const;
     std::uint64_t leftOut() const { return m_leftOut; } // pods, services and slices since the start; addresses of the last call
@@ -53,7 +63,9 @@ private:
         UtcTime deletedAt{};
     };
 
-    WorkloadName workloadOfService(const ServiceObject& service, const OwnerTable& owners, const std::map<WorkloadName, WorkloadObject>& workloads);
+    /// The likeliest first; never empty.
+    std::vector<WorkloadName> workloadsOfService(const ServiceObject& service, const OwnerTable& owners, const std::map<WorkloadName, WorkloadObject>& workloads);
+    void indexSlices();
     void addPods(std::vector<ServiceAddress>& to, const OwnerTable& owners) const;
 
     std::size_t m_mostPods;
@@ -61,10 +73,10 @@ private:
     absl::flat_hash_map<std::string, Pod> m_pods; // by uid
     std::map<Name, ServiceObject> m_services;
     std::map<Name, EndpointSliceObject> m_slices;
-    std::map<Name, std::vector<const EndpointSliceObject*>> m_slicesOf; // by service; made for each addresses()
+    std::map<Name, std::vector<const EndpointSliceObject*>> m_slicesOf; // by service; made for each addresses() and routes()
     std::map<Name, WorkloadName> m_remembered; // by service
     std::uint64_t m_order = 0;
     std::uint64_t m_leftOut = 0, m_addressesLeftOut = 0;
 };
 
-} // namespace binnacle::agent
+} // namespace binnacle::kube::objects

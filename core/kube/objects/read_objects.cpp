@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/metadata/kubernetes/read_objects.h"
+#include "core/kube/objects/read_objects.h"
 
-#include "agent/metadata/kubernetes/internal/json_fields.h"
+#include "core/kube/objects/json_fields.h"
 
 #include <algorithm>
 #include <array>
 
-namespace binnacle::agent {
+namespace binnacle::kube::objects {
 
 namespace {
 
@@ -55,8 +55,11 @@ void addContainers(PodObject& pod, const json& statuses)
     forEach(statuses, [&](const json& status) {
         std::string id = withoutScheme(text(status, {"containerID"}));
         std::string name = text(status, {"name"});
-        if (!id.empty() && !name.empty())
-            pod.containers.emplace_back(std::move(id), std::move(name));
+        if (id.empty() || name.empty())
+            return;
+        if (at(status, {"state", "running"}).is_object())
+            pod.running.push_back(id);
+        pod.containers.emplace_back(std::move(id), std::move(name));
     });
 }
 
@@ -129,6 +132,7 @@ std::optional<PodObject> readPod(const json& object, const LabelChoice& choice)
     for (const char* list : {"containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"})
         addContainers(pod, at(object, {"status", list}));
     std::ranges::sort(pod.containers);
+    std::ranges::sort(pod.running);
     addChosen(pod, at(object, {"metadata", "labels"}), choice, "k8s.pod.label.");
     addChosen(pod, at(object, {"metadata", "annotations"}), choice, "k8s.pod.annotation.");
     std::ranges::sort(pod.chosen);
@@ -255,4 +259,4 @@ std::optional<EventObject> readEvent(const json& object)
     return event;
 }
 
-} // namespace binnacle::agent
+} // namespace binnacle::kube::objects
