@@ -19,7 +19,7 @@ ConnectDialog::ConnectDialog(const QStringList& recent, const QString& local, Ch
     setWindowTitle(tr("Connect to agents"));
     auto* title = new QLabel(tr("Connect to agents"), this);
     title->setFont(boldFont(TypeSize::kTitle));
-    auto* help = new QLabel(tr("Where the agent listens: HOST:PORT or unix:PATH, several with commas. "
+    auto* help = new QLabel(tr("Where the agent listens: HOST:PORT, unix:PATH, or ssh://USER@HOST on another machine; several with commas. "
                                "On the host it is started with  sudo binnacle-agent run"), this);
     help->setWordWrap(true);
     help->setProperty("role", QStringLiteral("muted"));

@@ -5,6 +5,7 @@
 #include "core/session/session_reader.h"
 #include "desktop/ingest/agent_queries.h"
 #include "desktop/ingest/cluster_agents.h"
+#include "desktop/ingest/ssh_links.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -26,6 +27,16 @@ Result<UtcTime> timeOf(const char* option, const std::string& text, UtcTime now)
     return failure(ErrorCode::Invalid, std::string(option) + ": `" + text + "` is no time; write 2026-11-23T04:05:06Z, Unix nanoseconds, or -30s before the end");
 }
 
+std::string textOf(const std::vector<Target>& targets)
+{
+    std::string text;
+    for (const Target& target : targets)
+        text += (text.empty() ? "" : ",") + target.toText();
+    return text;
+}
+
+} // namespace
+
 Result<std::vector<Target>> targetsOf(const std::vector<std::string>& agents)
 {
     std::vector<Target> targets;
@@ -43,16 +54,6 @@ Result<std::vector<Target>> targetsOf(const std::vector<std::string>& agents)
     targets.push_back(std::move(*local));
     return targets;
 }
-
-std::string textOf(const std::vector<Target>& targets)
-{
-    std::string text;
-    for (const Target& target : targets)
-        text += (text.empty() ? "" : ",") + target.toText();
-    return text;
-}
-
-} // namespace
 
 Result<TimeRange> rangeOf(const RangeWish& wish, TimeRange whole, UtcTime now)
 {
@@ -120,26 +121,52 @@ Result<OpenedSource> openTargets(const std::vector<Target>& targets, ShowSource 
     return OpenedSource{std::move(about), std::move(asked->source), *range};
 }
 
-/// The links, which stay open as long as this lives, and all targets.
-struct OpenedClusters {
-    std::unique_ptr<ClusterAgents> agents;
+/// What was asked for, with the ways to it, which are open as long as this lives.
+struct Reached {
+    std::unique_ptr<ClusterAgents> clusters; // null: none was named
+    SshLinks ssh{SshPrompts::Terminal};
     std::vector<Target> targets;
+    ShowSource about;
+
+    /// What lies between knows better than the last hop.
+    Error explained(Error trouble) const
+    {
+        if (trouble.code != ErrorCode::Unavailable)
+            return trouble;
+        for (const Target& target : targets) {
+            auto why = ssh.whyAway(target);
+            if (!why && clusters)
+                why = clusters->whyAway(target);
+            if (why)
+                return target.context.empty() ? *why : std::move(*why).within(target.toWords());
+        }
+        return trouble;
+    }
 };
 
-Result<OpenedClusters> reach(const ClusterOptions& clusters, const std::vector<std::string>& agents)
+Result<std::unique_ptr<Reached>> reach(const std::vector<std::string>& agents, const ClusterOptions& clusters)
 {
-    auto reached = ClusterAgents::find(terminalRuntime(), clusters.wishes());
-    if (!reached)
-        return std::unexpected(std::move(reached).error());
-    OpenedClusters opened{std::move(*reached), {}};
-    opened.targets = opened.agents->targets();
-    if (agents.empty())
-        return opened;
-    auto named = targetsOf(agents);
+    auto reached = std::make_unique<Reached>();
+    if (!clusters.contexts.empty()) {
+        auto found = ClusterAgents::find(terminalRuntime(), clusters.wishes());
+        if (!found)
+            return std::unexpected(std::move(found).error());
+        reached->clusters = std::move(*found);
+        reached->targets = reached->clusters->targets();
+        reached->about = {"cluster", reached->clusters->names()};
+        if (agents.empty())
+            return reached;
+    }
+    const auto named = targetsOf(agents);
     if (!named)
-        return std::unexpected(std::move(named).error());
-    opened.targets.insert(opened.targets.end(), named->begin(), named->end());
-    return opened;
+        return std::unexpected(named.error());
+    if (!reached->clusters)
+        reached->about = {"agent", textOf(*named)};
+    auto opened = reached->ssh.openAndWait(*named);
+    if (!opened)
+        return std::unexpected(std::move(opened).error());
+    reached->targets.insert(reached->targets.end(), opened->begin(), opened->end());
+    return reached;
 }
 
 Result<std::vector<telemetry::BufferHorizon>> horizonsOf(const std::vector<Target>& targets)
@@ -156,43 +183,22 @@ Result<std::vector<telemetry::BufferHorizon>> horizonsOf(const std::vector<Targe
 
 } // namespace
 
-Result<OpenedSource> openAgents(const std::vector<std::string>& agents, const RangeWish& wish)
+Result<OpenedSource> openAgents(const std::vector<std::string>& agents, const ClusterOptions& clusters, const RangeWish& wish)
 {
-    const auto targets = targetsOf(agents);
-    if (!targets)
-        return std::unexpected(targets.error());
-    return openTargets(*targets, {"agent", textOf(*targets)}, wish);
+    const auto reached = reach(agents, clusters);
+    if (!reached)
+        return std::unexpected(reached.error());
+    auto source = openTargets((*reached)->targets, (*reached)->about, wish);
+    return source ? std::move(source) : std::unexpected((*reached)->explained(source.error()));
 }
 
-Result<OpenedSource> openClusters(const ClusterOptions& clusters, const std::vector<std::string>& agents, const RangeWish& wish)
+Result<std::vector<telemetry::BufferHorizon>> horizonsOfAgents(const std::vector<std::string>& agents, const ClusterOptions& clusters)
 {
-    const auto opened = reach(clusters, agents);
-    if (!opened)
-        return std::unexpected(opened.error());
-    auto source = openTargets(opened->targets, {"cluster", opened->agents->names()}, wish);
-    if (source)
-        return source;
-    for (const Target& target : opened->targets) { // what lies between knows better than the last hop
-        if (auto why = opened->agents->whyAway(target))
-            return std::unexpected(std::move(*why).within(target.toWords()));
-    }
-    return source;
-}
-
-Result<std::vector<telemetry::BufferHorizon>> horizonsOfAgents(const std::vector<std::string>& agents)
-{
-    const auto targets = targetsOf(agents);
-    if (!targets)
-        return std::unexpected(targets.error());
-    return horizonsOf(*targets);
-}
-
-Result<std::vector<telemetry::BufferHorizon>> horizonsOfClusters(const ClusterOptions& clusters, const std::vector<std::string>& agents)
-{
-    const auto opened = reach(clusters, agents);
-    if (!opened)
-        return std::unexpected(opened.error());
-    return horizonsOf(opened->targets);
+    const auto reached = reach(agents, clusters);
+    if (!reached)
+        return std::unexpected(reached.error());
+    auto horizons = horizonsOf((*reached)->targets);
+    return horizons ? std::move(horizons) : std::unexpected((*reached)->explained(horizons.error()));
 }
 
 /// A file is a buffer that forgets nothing: one signal an agent, over all of the file.
