@@ -10,8 +10,8 @@
 namespace binnacle::desktop {
 namespace {
 
-// Exit statuses: of ssh (ssh(1)), of a shell that finds no program (POSIX), and of `binnacle-agent relay` (agent/app/commands.h).
-constexpr int kSshFailed = 255, kNoProgram = 127, kRelayDenied = 3, kRelayNobody = 4;
+// Exit statuses: of ssh (ssh(1)), of `binnacle-agent relay` (agent/app/commands.h), and of the script below.
+constexpr int kSshFailed = 255, kRelayDenied = 3, kRelayNobody = 4, kNoProgram = 127, kPodsDenied = 5, kNoPod = 6;
 
 std::string destination(const Target& target) { return target.user.empty() ? target.host : target.user + '@' + target.host; }
 
@@ -28,10 +28,21 @@ Target as(const Target& target, std::string user, bool withSudo)
     return other;
 }
 
-/// Runs in whatever shell the user has there: words of the plain characters that Target lets through need no quotes.
-std::string relayWords(const Target& target)
+/// Where the agent is installed it is asked itself, and where it is a pod of this node, through the container runtime, which needs no API server.
+/// `crictl exec` confines what it runs as the container is confined: a pod that only calls itself an agent gains nothing by it.
+///
+/// One word between single quotes, for whatever shell the user has there: there is neither a single quote nor a backslash nor a `!` in it, and
+/// Target lets only plain characters through.
+std::string relayScript(const Target& target)
 {
-    return std::string(target.withSudo ? "sudo -n " : "") + "binnacle-agent relay" + (target.path.empty() ? "" : " --listen unix:" + target.path);
+    const std::string relay = "binnacle-agent relay" + (target.path.empty() ? "" : " --listen unix:" + target.path);
+    return std::string("s=\"") + (target.withSudo ? "sudo -n" : "") + "\"; a=\"" + relay + "\"; "
+           "if command -v binnacle-agent >/dev/null 2>&1; then exec $s $a; fi; "
+           "command -v crictl >/dev/null 2>&1 || exit " + std::to_string(kNoProgram) + "; "
+           "p=$($s crictl pods --quiet --state ready --namespace ^binnacle$ --label app.kubernetes.io/name=binnacle-agent) || exit " + std::to_string(kPodsDenied) + "; "
+           "c=; [ -z \"$p\" ] || c=$($s crictl ps --quiet --state running --name ^agent$ --pod \"$(echo $p | cut -d \" \" -f 1)\"); "
+           "[ -n \"$c\" ] || exit " + std::to_string(kNoPod) + "; "
+           "exec $s crictl exec --interactive \"$(echo $c | cut -d \" \" -f 1)\" $a";
 }
 
 std::vector<std::string> options(std::initializer_list<const char*> settings)
@@ -132,10 +143,9 @@ std::string noPromptHint(SshPrompts prompts)
     return prompts == SshPrompts::None ? " Nobody can be asked for a passphrase or a password here: load the key with `ssh-add` first, or set SSH_ASKPASS." : "";
 }
 
-std::string sudoWays(const Target& target)
+std::string waysToRoot(const Target& target)
 {
-    return "log in as who may ask it (" + as(target, "root", false).toText() + "), use sudo there where it wants no password (" + as(target, target.user, true).toText()
-           + "), or take a file: `" + sshWords(target) + " -t sudo binnacle-agent dump --last 15m -o /tmp/now.binnacle`";
+    return "log in as root (" + as(target, "root", false).toText() + "), or use sudo where it wants no password (" + as(target, target.user, true).toText() + ')';
 }
 
 } // namespace
@@ -182,7 +192,7 @@ platform::ChildCommand sshRelay(const SshProgram& ssh, const Target& target, con
     // Where the login has ended, ssh would log in anew: through a proxy that fails, it does not.
     const auto words = options({"ControlMaster=no", "BatchMode=yes", "ProxyCommand=false"});
     child.arguments.insert(child.arguments.end(), words.begin(), words.end());
-    addRemote(child, target, relayWords(target));
+    addRemote(child, target, "sh -c '" + relayScript(target) + '\'');
     return child;
 }
 
@@ -214,19 +224,26 @@ Error sshRelayError(const Target& target, const platform::ChildResult& result)
     const std::string said = lastWords(result);
     const auto lines = linesOf(result.errorText);
     const std::string plain = lines.empty() ? std::string() : lines.back();
+    const auto fromSudo = std::ranges::find_if(lines, [](const std::string& line) { return line.starts_with("sudo: "); });
     if (isSshFailure(result) && result.errorText.find("refused by peer") != std::string::npos)
         return {ErrorCode::Unsupported, on + "its sshd allows one session a connection, and two are needed; set MaxSessions to 10 (the default) in its sshd_config"};
     if (isSshFailure(result))
         return {ErrorCode::Unavailable, on + "the session ended" + (said.empty() ? std::string() : " (" + said + ')') + "; it is made again"};
-    if (plain.starts_with("sudo:"))
-        return {ErrorCode::Denied, on + "sudo says " + said + ". It must run `binnacle-agent` there without a password (NOPASSWD), or log in as root: "
+    if (fromSudo != lines.end())
+        return {ErrorCode::Denied, on + "sudo says " + quoted(*fromSudo) + ". It must run `binnacle-agent` there without a password (NOPASSWD), or log in as root: "
                                        + as(target, "root", false).toText()};
     switch (result.exitCode) {
-    case kRelayDenied: return {ErrorCode::Denied, on + plain + "; " + sudoWays(target)};
+    case kRelayDenied:
+        return {ErrorCode::Denied, on + plain + "; " + waysToRoot(target) + ", or take a file: `" + sshWords(target)
+                                       + " -t sudo binnacle-agent dump --last 15m -o now.binnacle`"};
     case kRelayNobody:
         return {ErrorCode::Unavailable, on + plain + "; start one there with `sudo binnacle-agent run`, or name its socket with ssh://HOST/PATH"};
     case kNoProgram:
-        return {ErrorCode::Unavailable, on + "there is no `binnacle-agent` on the PATH of a command by ssh; install it there, for instance in /usr/local/bin"};
+        return {ErrorCode::Unavailable, on + "there is neither `binnacle-agent` nor `crictl` on the PATH of a command by ssh; install the agent there, for instance in /usr/local/bin"};
+    case kPodsDenied:
+        return {ErrorCode::Denied, on + "the agent is not installed itself, and this user cannot ask the container runtime for its pod" + (said.empty() ? "" : " (" + said + ')') + "; "
+                                       + waysToRoot(target)};
+    case kNoPod: return {ErrorCode::Unavailable, on + "the agent is not installed itself, and no pod of it runs there in namespace binnacle"};
     default: return {ErrorCode::Unavailable, on + "`binnacle-agent relay` ended with " + std::to_string(result.exitCode) + (said.empty() ? "" : " and says " + said) + "; is it older than this program?"};
     }
 }

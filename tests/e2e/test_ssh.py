@@ -246,8 +246,8 @@ class SshSentences(Ssh):
             text = file.read()
         server.write("sshd_config", text.replace(f"{BUILD}/bin:", ""))
         server.start()
-        self.assertEqual(self.refusal(server, "ssh://lab"), "on lab: there is no `binnacle-agent` on the PATH of a command by ssh; install it there, for instance in "
-                         "/usr/local/bin")
+        self.assertEqual(self.refusal(server, "ssh://lab"), "on lab: there is neither `binnacle-agent` nor `crictl` on the PATH of a command by ssh; install the agent "
+                         "there, for instance in /usr/local/bin")
 
     def test_one_session_a_connection_is_too_few(self):
         server = self.sshd("MaxSessions 1")

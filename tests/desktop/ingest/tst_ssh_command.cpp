@@ -45,6 +45,15 @@ TEST(SshCommand, leavesHostKeysToThePersonWhateverTheWay)
     }
 }
 
+TEST(SshCommand, saysOneWordInAnyShell)
+{
+    for (const char* text : {"ssh://web-1", "ssh://web-1/run/x.sock?sudo"}) {
+        const std::string remote = sshRelay(program(), target(text), "/c").arguments.back();
+        ASSERT_TRUE(remote.starts_with("sh -c '") && remote.ends_with("'")) << remote;
+        EXPECT_EQ(remote.substr(7, remote.size() - 8).find_first_of("'\\!\n"), std::string::npos) << remote; // POSIX shells, csh and fish quote alike without these
+    }
+}
+
 TEST(SshCommand, asksOnlyWhereSomebodyCanAnswer)
 {
     EXPECT_TRUE(has(sshLogin(program(SshPrompts::None), target(), "/c"), "BatchMode=yes"));
@@ -57,9 +66,9 @@ TEST(SshCommand, asksOnlyWhereSomebodyCanAnswer)
 
 TEST(SshCommand, namesTheHostAsAWordOfItsOwn)
 {
-    EXPECT_EQ(tail(sshRelay(program(), target("ssh://web-1"), "/c")), "--|web-1|binnacle-agent relay");
-    EXPECT_EQ(tail(sshRelay(program(), target("ssh://al@[::1]/run/x.sock"), "/c")), "--|al@::1|binnacle-agent relay --listen unix:/run/x.sock");
-    EXPECT_EQ(tail(sshRelay(program(), target("ssh://web-1?sudo"), "/c")), "--|web-1|sudo -n binnacle-agent relay");
+    EXPECT_TRUE(tail(sshRelay(program(), target("ssh://web-1"), "/c")).starts_with("--|web-1|sh -c 's=\"\"; a=\"binnacle-agent relay\"; "));
+    EXPECT_TRUE(tail(sshRelay(program(), target("ssh://al@[::1]/run/x.sock"), "/c")).starts_with("--|al@::1|sh -c 's=\"\"; a=\"binnacle-agent relay --listen unix:/run/x.sock\"; "));
+    EXPECT_TRUE(tail(sshRelay(program(), target("ssh://web-1?sudo"), "/c")).starts_with("--|web-1|sh -c 's=\"sudo -n\"; "));
     EXPECT_TRUE(has(sshLogin(program(), target(), "/c"), "2222"));
     EXPECT_FALSE(has(sshLogin(program(), target("ssh://web-1"), "/c"), "-p")); // what the config says
 }
@@ -115,12 +124,18 @@ TEST(SshCommand, aRelayThatFailsIsASentence)
 {
     const Vector vectors[]{
         {3, "the agent's socket /run/binnacle/agent.sock belongs to root, and the login is alice\n", ErrorCode::Denied,
-         "on alice@web-1: the agent's socket /run/binnacle/agent.sock belongs to root, and the login is alice; log in as who may ask it (ssh://root@web-1:2222), use sudo there "
-         "where it wants no password (ssh://alice@web-1:2222?sudo), or take a file: `ssh -p 2222 alice@web-1 -t sudo binnacle-agent dump --last 15m -o /tmp/now.binnacle`"},
+         "on alice@web-1: the agent's socket /run/binnacle/agent.sock belongs to root, and the login is alice; log in as root (ssh://root@web-1:2222), or use sudo where it wants no "
+         "password (ssh://alice@web-1:2222?sudo), or take a file: `ssh -p 2222 alice@web-1 -t sudo binnacle-agent dump --last 15m -o now.binnacle`"},
         {4, "no agent listens there\n", ErrorCode::Unavailable,
          "on alice@web-1: no agent listens there; start one there with `sudo binnacle-agent run`, or name its socket with ssh://HOST/PATH"},
-        {127, "bash: line 1: binnacle-agent: command not found\n", ErrorCode::Unavailable,
-         "on alice@web-1: there is no `binnacle-agent` on the PATH of a command by ssh; install it there, for instance in /usr/local/bin"},
+        {127, "", ErrorCode::Unavailable,
+         "on alice@web-1: there is neither `binnacle-agent` nor `crictl` on the PATH of a command by ssh; install the agent there, for instance in /usr/local/bin"},
+        {5, "level=fatal msg=\"validate service connection: permission denied\"\n", ErrorCode::Denied,
+         "on alice@web-1: the agent is not installed itself, and this user cannot ask the container runtime for its pod (`level=fatal msg=\"validate service connection: "
+         "permission denied\"`); log in as root (ssh://root@web-1:2222), or use sudo where it wants no password (ssh://alice@web-1:2222?sudo)"},
+        {6, "", ErrorCode::Unavailable, "on alice@web-1: the agent is not installed itself, and no pod of it runs there in namespace binnacle"},
+        {5, "sudo: a password is required\nmore\n", ErrorCode::Denied,
+         "on alice@web-1: sudo says `sudo: a password is required`. It must run `binnacle-agent` there without a password (NOPASSWD), or log in as root: ssh://root@web-1:2222"},
         {1, "sudo: a password is required\n", ErrorCode::Denied,
          "on alice@web-1: sudo says `sudo: a password is required`. It must run `binnacle-agent` there without a password (NOPASSWD), or log in as root: ssh://root@web-1:2222"},
         {255, "mux_client_request_session: session request failed: Session open refused by peer\r\n", ErrorCode::Unsupported,

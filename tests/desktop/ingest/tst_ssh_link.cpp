@@ -53,10 +53,19 @@ public:
         return found;
     }
 
-    std::unique_ptr<SshLink> link(std::chrono::milliseconds pause = std::chrono::milliseconds(10))
+    void uninstall(const std::string& name) const { std::filesystem::remove(path(name)); }
+    std::string text(const std::string& name) const
     {
+        std::ostringstream all;
+        all << std::ifstream(path(name)).rdbuf();
+        return all.str();
+    }
+
+    std::unique_ptr<SshLink> link(const char* to = "ssh://alice@web-1")
+    {
+        constexpr std::chrono::milliseconds pause{10};
         SshProgram ssh{path("ssh"), {{"PATH", m_scratch.path().string() + ":/usr/bin:/bin"}}, SshPrompts::None};
-        SshLinkOptions options{.target = *Target::parse("ssh://alice@web-1"), .ssh = ssh, .firstPause = pause, .longestPause = pause, .deniedPause = std::chrono::hours(1)};
+        SshLinkOptions options{.target = *Target::parse(to), .ssh = ssh, .firstPause = pause, .longestPause = pause, .deniedPause = std::chrono::hours(1)};
         return std::move(*SshLink::open(options, [this] { ++m_changes; }));
     }
     int changes() const { return m_changes; }
@@ -188,6 +197,44 @@ TEST(SshLink, doesNotTryAgainSoonWhereTheUserMayNotAsk)
     link->retry();
     EXPECT_EQ(Reader(link->local()).hear(1), "");
     EXPECT_EQ(machine.processes("session").size(), 2u);
+}
+
+TEST(SshLink, reachesAnAgentThatIsAPodThroughTheContainerRuntime)
+{
+    FakeMachine machine;
+    machine.uninstall("binnacle-agent");
+    const auto link = machine.link();
+    EXPECT_EQ(Reader(link->local()).hear(1), "");
+    EXPECT_NE(link->whyAway()->what.find("neither `binnacle-agent` nor `crictl`"), std::string::npos) << link->whyAway()->what;
+
+    machine.write("crictl", "echo \"$*\" >> " + machine.path("asked") + "\ncase $1 in exec) exec cat ;; esac\n");
+    EXPECT_EQ(Reader(link->local()).hear(1), "");
+    EXPECT_EQ(link->whyAway()->what, "on alice@web-1: the agent is not installed itself, and no pod of it runs there in namespace binnacle");
+
+    machine.uninstall("asked");
+    machine.write("crictl", "echo \"$*\" >> " + machine.path("asked") + "\ncase $1 in pods) echo pod-1; echo pod-2 ;; ps) echo container-1 ;; exec) exec cat ;; esac\n");
+    const Reader reader(link->local());
+    reader.say("in a pod");
+    EXPECT_EQ(reader.hear(8), "in a pod");
+    EXPECT_EQ(machine.text("asked"), "pods --quiet --state ready --namespace ^binnacle$ --label app.kubernetes.io/name=binnacle-agent\n"
+                                     "ps --quiet --state running --name ^agent$ --pod pod-1\n"
+                                     "exec --interactive container-1 binnacle-agent relay\n");
+}
+
+TEST(SshLink, runsAsRootOnlyWhereThatWasAskedFor)
+{
+    FakeMachine machine;
+    machine.write("sudo", "echo \"$*\" >> " + machine.path("asked") + "\nshift; exec \"$@\"\n");
+    const auto plain = machine.link();
+    const Reader asUser(plain->local());
+    asUser.say("x");
+    EXPECT_EQ(asUser.hear(1), "x");
+    EXPECT_EQ(machine.text("asked"), "");
+    const auto root = machine.link("ssh://alice@web-1/run/a.sock?sudo");
+    const Reader asRoot(root->local());
+    asRoot.say("y");
+    EXPECT_EQ(asRoot.hear(1), "y");
+    EXPECT_EQ(machine.text("asked"), "-n binnacle-agent relay --listen unix:/run/a.sock\n");
 }
 
 TEST(SshLink, refusesAShellThatPrintsOfItsOwn)
