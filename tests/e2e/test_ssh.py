@@ -2,7 +2,9 @@
 """`--agent ssh://…` through the real ssh and a real sshd of the test's own: the same figures, a link that dies, and what is said when it cannot be."""
 import json
 import os
+import pty
 import pwd
+import select
 import shutil
 import signal
 import socket
@@ -15,6 +17,7 @@ from binnacle_test import BINNACLE, BUILD, SECOND, BinnacleTest, load, main, now
 SSH_KEYGEN, SSH, SSHD = shutil.which("ssh-keygen"), shutil.which("ssh"), "/usr/sbin/sshd"
 ME = pwd.getpwuid(os.geteuid()).pw_name
 REQUESTS = 331
+PASSPHRASE = "open please"
 
 
 def free_port():
@@ -30,9 +33,12 @@ class Sshd:
         self.folder, self.port, self.process = folder, free_port(), None
         os.makedirs(folder, mode=0o755)
         os.makedirs(folder + "/bin")
-        for name in ("host_key", "user_key", "other_key"):
-            run(SSH_KEYGEN, "-q", "-t", "ed25519", "-N", "", "-f", f"{folder}/{name}")
-        shutil.copy(folder + "/user_key.pub", folder + "/authorized")
+        for name in ("host_key", "user_key", "other_key", "locked_key"):
+            run(SSH_KEYGEN, "-q", "-t", "ed25519", "-N", PASSPHRASE if name == "locked_key" else "", "-f", f"{folder}/{name}")
+        with open(folder + "/authorized", "wb") as file:
+            for name in ("user_key", "locked_key"):
+                with open(f"{folder}/{name}.pub", "rb") as key:
+                    file.write(key.read())
         self.write("sshd_config", f"Port {self.port}", "ListenAddress 127.0.0.1", f"HostKey {folder}/host_key", f"AuthorizedKeysFile {folder}/authorized", "StrictModes no",
                    "UsePAM no", "PidFile none", "PermitRootLogin prohibit-password", "PasswordAuthentication no", "KbdInteractiveAuthentication no",
                    f"SetEnv PATH={BUILD}/bin:/usr/bin:/bin XDG_RUNTIME_DIR={folder}/runtime", *settings)
@@ -118,6 +124,11 @@ class Ssh(BinnacleTest):
     def ask(server, *words, **more):
         return subprocess.run([BINNACLE, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=server.environment, check=False, timeout=120, **more)
 
+    @staticmethod
+    def recorded_until(file):
+        done = run(BINNACLE, "info", file, "--json", check=False)
+        return (json.loads(done.stdout).get("to_ns") or 0) if done.returncode == 0 else 0
+
     def refusal(self, server, address, what="buffer"):
         """What is said about an address that does not work."""
         done = self.ask(server, "show", what, "--agent", address)
@@ -148,7 +159,7 @@ class SshFigures(Ssh):
         shown = self.ask(server, "show", "map", "--agent", address, "--from", str(begun), "--to", str(ended), "--json")
         self.assertEqual(shown.returncode, 0, shown.stderr)
         by_ssh, direct = json.loads(shown.stdout), agent.show("map", begun, ended)
-        self.assertEqual(by_ssh["source"], {"kind": "agent", "path": address})
+        self.assertEqual(by_ssh["source"]["path"], address)
         self.assertEqual(by_ssh["edges"], direct["edges"])
         self.assert_exact(self.edge(by_ssh, "loadgen", "web"), REQUESTS)
         file = self.folder + "/by-ssh.binnacle"
@@ -199,8 +210,7 @@ class SshFigures(Ssh):
     def wait_recorded(self, recording, file, until):
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and recording.poll() is None:
-            done = run(BINNACLE, "info", file, "--json", check=False)
-            if done.returncode == 0 and (json.loads(done.stdout).get("to_ns") or 0) >= until:
+            if self.recorded_until(file) >= until:
                 return
             time.sleep(0.2)
         raise AssertionError("the recording did not come that far: " + ("" if recording.poll() is None else recording.stdout.read()))
@@ -310,6 +320,74 @@ class SshSentences(Ssh):
 
     def clients(self, server):
         return self.processes(server.folder + "/config")
+
+
+class SshQuestions(Ssh):
+    def talk(self, server, answers, *words):
+        """The program on a terminal of its own, where each question gets its answer; what stood there, and the exit status."""
+        child, terminal = pty.fork()
+        if child == 0:
+            os.execve(BINNACLE, [BINNACLE, *words], server.environment)
+        said, answers, deadline = "", list(answers), time.monotonic() + 120
+        while time.monotonic() < deadline:
+            if not select.select([terminal], [], [], 1)[0]:
+                continue
+            try:
+                block = os.read(terminal, 4096)
+            except OSError:  # its end, as Linux says it
+                break
+            if not block:
+                break
+            said += block.decode(errors="replace")
+            if answers and answers[0][0] in said:
+                os.write(terminal, answers.pop(0)[1].encode() + b"\n")
+        os.close(terminal)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        self.assertEqual(answers, [], said)
+        return said, status
+
+    def test_a_passphrase_is_asked_for_once_on_the_terminal(self):
+        server = self.sshd()
+        server.configure("locked_key")
+        said, status = self.talk(server, [("Enter passphrase for key", PASSPHRASE)], "show", "map", "--agent", "ssh://lab/run/binnacle-nobody.sock")
+        self.assertEqual(status, 1, said)
+        self.assertEqual(said.count("Enter passphrase"), 1, said)
+        self.assertIn("no agent listens on unix:/run/binnacle-nobody.sock", said)  # so it got in
+        self.assertNotIn(PASSPHRASE, said)
+        self.assert_nothing_left(server)
+
+    def test_a_host_is_known_after_the_person_says_yes_and_not_before(self):
+        server = self.sshd()
+        server.write("known_hosts")
+        said, status = self.talk(server, [("Are you sure you want to continue connecting", "no")], "show", "map", "--agent", "ssh://lab")
+        self.assertEqual(status, 1, said)
+        self.assertIn("its host key is not known here yet", said)
+        self.assertIn(run(SSH_KEYGEN, "-l", "-f", server.folder + "/host_key.pub").stdout.split()[1], said)  # there to be compared
+        said, status = self.talk(server, [("Are you sure you want to continue connecting", "yes")], "show", "map", "--agent", "ssh://lab/run/binnacle-nobody.sock")
+        self.assertIn("no agent listens on unix:/run/binnacle-nobody.sock", said)
+        with open(server.folder + "/known_hosts", encoding="ascii") as file:
+            self.assertEqual(len(file.read().split()), 3)  # one host, the kind of its key, the key
+
+    def test_the_window_has_ssh_use_the_person_s_askpass(self):
+        server, agent = self.sshd(), self.start_agent()
+        server.configure("locked_key")
+        server.write("bin/askpass", "#!/bin/sh", f'echo "$1" >> {server.folder}/asked', f"echo {PASSPHRASE}")
+        os.chmod(server.folder + "/bin/askpass", 0o755)
+        surroundings = {**server.environment, "QT_QPA_PLATFORM": "offscreen", "XDG_STATE_HOME": self.folder, "XDG_CONFIG_HOME": self.folder,
+                        "SSH_ASKPASS": server.folder + "/bin/askpass"}
+        with open(self.folder + "/window.log", "wb") as log:
+            window = subprocess.Popen([BINNACLE, "--agent", f"ssh://lab{agent.socket}"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=surroundings)
+        self.addCleanup(self.end_quietly, window)
+        file, begun, deadline = f"{self.folder}/binnacle/recordings/{window.pid}-1.binnacle", now_ns(), time.monotonic() + 120
+        while self.recorded_until(file) < begun + 2 * SECOND:
+            self.assertIsNone(window.poll())
+            self.assertLess(time.monotonic(), deadline, "the window recorded nothing by ssh")
+            time.sleep(0.3)
+        window.terminate()
+        self.assertEqual(window.wait(60), 0)
+        with open(server.folder + "/asked", encoding="utf-8") as asked:
+            self.assertEqual(len(asked.readlines()), 1)
+        self.assert_nothing_left(server)
 
 
 if __name__ == "__main__":
