@@ -23,11 +23,11 @@
 namespace binnacle::agent {
 namespace {
 
-/// Anybody can put a socket into /tmp; what is not there at all is no matter.
+/// Anybody can put a socket, or a link to one, into /tmp; what is not there at all is no matter.
 bool isTrusted(const std::string& path)
 {
     struct stat facts{};
-    return ::stat(path.c_str(), &facts) != 0 || facts.st_uid == 0 || facts.st_uid == ::geteuid();
+    return ::lstat(path.c_str(), &facts) != 0 || facts.st_uid == 0 || facts.st_uid == ::geteuid();
 }
 
 /// Where agents listen when nothing was said: this user's, root's, and a pod's, whose network this may have been started in.

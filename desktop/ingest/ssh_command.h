@@ -11,6 +11,9 @@
 #include <string_view>
 
 /// What is said to the user's own ssh, and what its answers mean.  Pure but for findSsh().
+///
+/// The agent is reached by a command there and not by `ssh -L`: sshd may have forwarding switched off, connects as the user who logged in (so
+/// never to root's socket, not even with sudo), says `open failed` whatever the reason was, and has to be told a path that only that host knows.
 namespace binnacle::desktop {
 
 /// Who answers when ssh asks for a passphrase, a password or about a host's key.  Nobody but a person ever answers about a key.

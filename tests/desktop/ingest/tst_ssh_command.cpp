@@ -97,7 +97,7 @@ TEST(SshCommand, aLoginThatFailsIsASentence)
         {255, "ssh: connect to host web-1 port 2222: Connection refused\r\n", ErrorCode::Unavailable, "ssh to alice@web-1: no sshd listens there; check the host and the port"},
         {255, "ssh: connect to host web-1 port 2222: Connection timed out\r\n", ErrorCode::Unavailable,
          "ssh to alice@web-1: it does not answer; check that `ssh -p 2222 alice@web-1` works, and the way there (VPN, jump host)"},
-        {255, "/home/a/.ssh/config: line 3: Bad configuration option: foo\r\n/home/a/.ssh/config: terminating, 1 bad configuration options\r\n", ErrorCode::Unsupported,
+        {255, "/etc/ssh/ssh_config: line 3: Bad configuration option: foo\r\n/etc/ssh/ssh_config: terminating, 1 bad configuration options\r\n", ErrorCode::Unsupported,
          "ssh to alice@web-1: your ssh does not take a setting; `ssh -p 2222 alice@web-1` shows which one"},
         {255, "kex_exchange_identification: Connection closed by remote host\r\n", ErrorCode::Unavailable,
          "ssh to alice@web-1: it says `kex_exchange_identification: Connection closed by remote host`; `ssh -p 2222 alice@web-1` in a terminal has to work first"},
