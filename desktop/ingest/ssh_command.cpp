@@ -204,7 +204,10 @@ bool isSshFailure(const platform::ChildResult& result)
 Error sshLoginError(const Target& target, const platform::ChildResult& result, SshPrompts prompts, bool wasIn)
 {
     const std::string to = "ssh to " + destination(target) + ": ";
-    const auto symptom = std::ranges::find_if(kSymptoms, [&](const Symptom& one) { return result.errorText.find(one.said) != std::string::npos; });
+    const auto lines = linesOf(result.errorText);
+    const std::string last = lines.empty() ? std::string() : lines.back();
+    const std::string& told = wasIn ? last : result.errorText; // what came before the login, such as a mistyped password, is over
+    const auto symptom = std::ranges::find_if(kSymptoms, [&](const Symptom& one) { return told.find(one.said) != std::string::npos; });
     if (symptom != kSymptoms.end()) {
         const bool isAboutKeys = symptom->said == "Permission denied";
         return {wasIn ? ErrorCode::Unavailable : symptom->code, to + withCommand(symptom->means, sshWords(target)) + (isAboutKeys ? "." + noPromptHint(prompts) : "")};

@@ -137,7 +137,10 @@ Error SshLink::logIn()
         return std::move(ends).error();
     const Cancellation over;
     platform::NativeSocket ours = std::move(ends->first);
-    platform::ChildCommand command = sshLogin(m_options.ssh, m_options.target, m_folder->path() / "control");
+    const auto control = m_folder->path() / "control";
+    std::error_code ignored;
+    std::filesystem::remove(control, ignored); // of an ssh that was killed: the next would carry no sessions
+    platform::ChildCommand command = sshLogin(m_options.ssh, m_options.target, control);
     command.stream = ends->second.get();
     auto ended = std::async(std::launch::async, [command, theirs = std::move(ends->second), &over] { return platform::runChild(command, over); });
     const auto served = serveUntilEnd(ours, ended);

@@ -137,6 +137,26 @@ class Ssh(BinnacleTest):
         self.assert_nothing_left(server)
         return done.stderr.strip().removeprefix("binnacle: ")
 
+    @staticmethod
+    def processes(part):
+        """Those whose command line has that word."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    words = file.read().decode(errors="replace").split("\0")
+            except OSError:
+                continue
+            if part in words:
+                found.append(int(pid))
+        return found
+
+    def relays(self, agent):
+        return [pid for pid in self.processes("relay") if pid in self.processes(agent.address)]
+
+    def clients(self, server):
+        return self.processes(server.folder + "/config")
+
     def assert_nothing_left(self, server):
         self.assertEqual([name for name in os.listdir(self.scratch) if name.startswith("binnacle")], [])  # Qt makes a folder too
         deadline = time.monotonic() + 60
@@ -173,17 +193,20 @@ class SshFigures(Ssh):
         process = self.start_load(1, "--duration", "600", "--rate", "50", "--connections", "2")
         agent.wait_covered(now_ns())
         file = self.folder + "/cut.binnacle"
-        recording = subprocess.Popen([BINNACLE, "record", "--agent", f"ssh://lab{agent.socket}", "--for", "20s", "-o", file], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        recording = subprocess.Popen([BINNACLE, "record", "--agent", f"ssh://lab{agent.socket}", "--for", "30s", "-o", file], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT, text=True, env=server.environment)
         self.addCleanup(self.end_quietly, recording)
         self.wait_recorded(recording, file, now_ns() + 2 * SECOND)
         server.cut()
+        self.wait_recorded(recording, file, now_ns() + 4 * SECOND)
+        for pid in self.clients(server):  # and once more at this end, without a chance to tidy up
+            os.kill(pid, signal.SIGKILL)
         said = recording.communicate(timeout=200)[0]
         self.assertEqual(recording.returncode, 0, said)
-        self.assertGreaterEqual(server.log().count("Accepted publickey"), 2, server.log())
+        self.assertGreaterEqual(server.log().count("Accepted publickey"), 3, server.log())
         facts = json.loads(run(BINNACLE, "info", file, "--json").stdout)
         seconds = [sum(edge["requests"] for edge in show("map", file, from_ns=at, to_ns=at + SECOND)["edges"] if edge["from"] == "process:loadgen")
-                   for at in range(facts["from_ns"], facts["from_ns"] + 20 * SECOND, SECOND)]
+                   for at in range(facts["from_ns"], facts["from_ns"] + 30 * SECOND, SECOND)]
         self.assertNotIn(0, seconds, said)
         self.assertEqual(process.close()["failed"], {})
         self.assert_nothing_left(server)
@@ -270,6 +293,16 @@ class SshSentences(Ssh):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertTrue(json.loads(done.stdout)["buffer"])
 
+    def test_several_addresses_at_once(self):
+        server, agent, other = self.sshd(), self.start_agent(), self.start_agent(name="other")
+        asked = []
+        for addresses in ([f"ssh://lab{agent.socket}"], [f"ssh://lab{agent.socket}", f"ssh://{ME}@127.0.0.1:{server.port}{other.socket}", agent.address]):
+            done = self.ask(server, "show", "buffer", "--json", *(word for address in addresses for word in ("--agent", address)))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            asked.append(len(json.loads(done.stdout)["buffer"]))
+        self.assertEqual(asked[1], 3 * asked[0])
+        self.assert_nothing_left(server)
+
     def test_an_agent_of_the_user_is_found_by_itself(self):
         server = self.sshd()
         os.makedirs(server.folder + "/runtime/binnacle")
@@ -300,26 +333,6 @@ class SshSentences(Ssh):
         while (server.sessions() or self.relays(agent) or self.clients(server)) and time.monotonic() < deadline:
             time.sleep(0.1)
         self.assertEqual((server.sessions(), self.relays(agent), self.clients(server)), ([], [], []))
-
-    @staticmethod
-    def processes(part):
-        """Those whose command line has that word."""
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/cmdline", "rb") as file:
-                    words = file.read().decode(errors="replace").split("\0")
-            except OSError:
-                continue
-            if part in words:
-                found.append(int(pid))
-        return found
-
-    def relays(self, agent):
-        return [pid for pid in self.processes("relay") if pid in self.processes(agent.address)]
-
-    def clients(self, server):
-        return self.processes(server.folder + "/config")
 
 
 class SshQuestions(Ssh):

@@ -117,6 +117,8 @@ TEST(SshCommand, anEndOfWhatHadWorkedIsTriedAgain)
     const Error silent = sshLoginError(target(), ended(255, "Timeout, server web-1 not responding.\r\n"), SshPrompts::None, true);
     EXPECT_EQ(silent.code, ErrorCode::Unavailable);
     EXPECT_EQ(silent.what, "ssh to alice@web-1: it stopped answering");
+    const Error afterAMistake = sshLoginError(target(), ended(255, "alice@web-1: Permission denied, please try again.\r\nclient_loop: send disconnect: Broken pipe\r\n"), SshPrompts::Terminal, true);
+    EXPECT_EQ(afterAMistake.what, "ssh to alice@web-1: the connection ended (`client_loop: send disconnect: Broken pipe`); it is made again");
     EXPECT_EQ(sshLoginError(target(), ended(255, ""), SshPrompts::None, true).what, "ssh to alice@web-1: the connection ended; it is made again");
 }
 
