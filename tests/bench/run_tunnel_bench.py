@@ -144,8 +144,12 @@ def running(command, **more):
     try:
         yield process
     finally:
-        process.terminate()
-        process.wait()
+        process.stdin.close()  # what ends with its input leaves nothing behind
+        try:
+            process.wait(2)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            process.wait()
 
 
 def kubectl(cluster, *words, **more):
