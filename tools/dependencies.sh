@@ -12,7 +12,7 @@ packages_build="g++ cmake ninja-build pkg-config ccache:ccache mold:mold python3
     libbpf-dev bpftool clang-16 llvm-16 libelf-dev zlib1g-dev libcap-dev
     libsqlite3-dev libzstd-dev libxxhash-dev libfmt-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libgtest-dev libgmock-dev"
 packages_lab="iproute2:ip iptables:iptables util-linux:nsenter nginx-light:nginx redis-server:redis-server redis-tools:redis-cli gunicorn:/usr/bin/gunicorn
-    wrk:wrk procps:ps"
+    wrk:wrk procps:ps openssh-client:ssh openssh-server:sshd"
 packages_fuzz="clang-19 libclang-rt-19-dev llvm-19:llvm-symbolizer-19"
 packages_cluster="containerd:containerd runc:runc containernetworking-plugins iptables:iptables busybox-static openssl:openssl iproute2:ip util-linux:nsenter"
 packages_kernel="qemu-system-x86:qemu-system-x86_64 busybox-static cpio:cpio iproute2:ip iptables:iptables"

@@ -20,7 +20,7 @@ namespace {
 constexpr std::uint64_t kLeastMemory = 8u << 20;
 constexpr std::uint64_t kLeastDisk = 8u << 20;
 constexpr std::uint64_t kLeastRing = 64u << 10;
-constexpr std::array<std::string_view, 3> kCommands{"run", "check", "dump"};
+constexpr std::array<std::string_view, 4> kCommands{"run", "check", "dump", "relay"};
 
 /// Options as they were typed; turned into values after parsing, so that each mistake gets one sentence.
 struct Typed {
@@ -109,6 +109,8 @@ Result<Invocation> toInvocation(const Typed& typed, Command command)
         return std::unexpected(usage("--cpu-budget is a percentage of one core above 0"));
     invocation.run.listen = invocation.dump.listen = *listen;
     invocation.run.cpuShare = typed.cpuBudget / 100;
+    if (!typed.listen.empty())
+        invocation.relay.listen = *listen;
     invocation.dump.last = *last;
     invocation.dump.file = typed.file;
     BN_TRY(fillBuffer(typed, invocation.run.buffer));
@@ -165,6 +167,13 @@ CLI::App* addDump(CLI::App& app, Typed& typed)
     return dump;
 }
 
+CLI::App* addRelay(CLI::App& app, Typed& typed)
+{
+    CLI::App* relay = app.add_subcommand("relay", "Join standard input and output to the agent of this host: what `binnacle --agent ssh://HOST` runs here");
+    relay->add_option("--listen", typed.listen, "127.0.0.1:PORT or unix:PATH; looked for when left out");
+    return relay;
+}
+
 int complain(const std::string& what)
 {
     std::fprintf(stderr, "binnacle-agent: %s\n", what.c_str());
@@ -205,17 +214,18 @@ Parsed parseWords(const std::vector<std::string>& words)
     const CLI::App* run = addRun(app, typed);
     addCheck(app, typed);
     const CLI::App* dump = addDump(app, typed);
+    const CLI::App* relay = addRelay(app, typed);
     try {
         app.parse(std::vector<std::string>(words.rbegin(), words.rend())); // CLI11 takes the last word first
     } catch (const CLI::ParseError& problem) {
         if (problem.get_exit_code() == 0)
             return {std::nullopt, app.exit(problem), {}};
         if (!words.empty() && !words.front().starts_with('-') && std::ranges::find(kCommands, words.front()) == kCommands.end())
-            return {std::nullopt, complain("there is no command `" + words.front() + "`; there are run, check and dump"), {}};
+            return {std::nullopt, complain("there is no command `" + words.front() + "`; there are run, check, dump and relay"), {}};
         return {std::nullopt, complain(std::string(problem.what()) + "; `binnacle-agent --help` lists what there is"), {}};
     }
     const Command check = typed.onlyRunning ? Command::CheckRunning : Command::Check;
-    const Command command = run->parsed() ? Command::Run : dump->parsed() ? Command::Dump : check;
+    const Command command = run->parsed() ? Command::Run : dump->parsed() ? Command::Dump : relay->parsed() ? Command::Relay : check;
     auto invocation = toInvocation(typed, command);
     if (!invocation)
         return {std::nullopt, complain(invocation.error().what), {}};

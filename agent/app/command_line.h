@@ -36,12 +36,17 @@ struct DumpOptions {
     std::filesystem::path file;
 };
 
-enum class Command : unsigned char { Run, Check, CheckRunning, Dump }; // CheckRunning: `check --running`, which loads nothing
+struct RelayOptions {
+    std::optional<ListenAddress> listen; // none: wherever an agent of this host listens
+};
+
+enum class Command : unsigned char { Run, Check, CheckRunning, Dump, Relay }; // CheckRunning: `check --running`, which loads nothing
 
 struct Invocation {
     Command command = Command::Run;
     RunOptions run; // probes and listen of it for check too
     DumpOptions dump;
+    RelayOptions relay;
 };
 
 /// What was asked for; or the exit status, when everything is said already (help, version, wrong usage).

@@ -12,4 +12,10 @@ int checkHost(const RunOptions& options);
 int checkRunning(const ListenAddress& address);
 int dumpBuffer(const DumpOptions& options);
 
+/// What the exit status of relayToAgent() says, beside 0 and 1; the desktop's ssh_command.h has the same numbers.
+constexpr int kRelayDenied = 3;  // an agent is here, and this user may not ask it
+constexpr int kRelayNobody = 4;  // no agent listens here
+/// Joins standard input and output to the agent of this host until either side ends.
+int relayToAgent(const RelayOptions& options);
+
 } // namespace binnacle::agent

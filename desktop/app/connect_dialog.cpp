@@ -19,8 +19,8 @@ ConnectDialog::ConnectDialog(const QStringList& recent, const QString& local, Ch
     setWindowTitle(tr("Connect to agents"));
     auto* title = new QLabel(tr("Connect to agents"), this);
     title->setFont(boldFont(TypeSize::kTitle));
-    auto* help = new QLabel(tr("Where the agent listens: HOST:PORT or unix:PATH, several with commas. "
-                               "On the host it is started with  sudo binnacle-agent run"), this);
+    auto* help = new QLabel(tr("HOST:PORT, unix:PATH, or ssh://USER@HOST on another machine; several with commas. "
+                               "There an agent is started with  sudo\u00a0binnacle-agent\u00a0run"), this);
     help->setWordWrap(true);
     help->setProperty("role", QStringLiteral("muted"));
     m_input->setText(local.isEmpty() ? recent.value(0) : local);

@@ -15,7 +15,7 @@ class QPushButton;
 
 namespace binnacle::desktop {
 
-/// Asks for agents: `HOST:PORT`, `unix:PATH`, several with commas; offers the latest ones and the one of this machine.
+/// Asks for agents: `HOST:PORT`, `unix:PATH`, `ssh://HOST`, several with commas; offers the latest ones and the one of this machine.
 class ConnectDialog : public QDialog {
     Q_OBJECT
 public:

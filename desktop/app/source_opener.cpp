@@ -2,6 +2,7 @@
 #include "desktop/app/source_opener.h"
 
 #include "desktop/ingest/kube_runtime.h"
+#include "desktop/ingest/ssh_links.h"
 #include "desktop/ingest/target.h"
 #include "desktop/workspace/file_session.h"
 #include "desktop/workspace/live_session.h"
@@ -12,14 +13,17 @@ namespace {
 
 Result<std::shared_ptr<FrameSource>> connectTo(const std::vector<std::string>& agents, const std::string& file)
 {
-    std::vector<Target> targets;
+    LiveWish wish{.ssh = std::make_shared<SshLinks>(SshPrompts::Dialog)};
     for (const std::string& agent : agents) {
-        auto target = Target::parse(agent);
+        const auto target = Target::parse(agent);
         if (!target)
-            return std::unexpected(std::move(target).error());
-        targets.push_back(std::move(*target));
+            return std::unexpected(target.error());
+        auto opened = wish.ssh->open(*target);
+        if (!opened)
+            return std::unexpected(std::move(opened).error());
+        wish.targets.push_back(std::move(*opened));
     }
-    auto session = LiveSession::start({.targets = std::move(targets)}, file);
+    auto session = LiveSession::start(std::move(wish), file);
     if (!session)
         return std::unexpected(std::move(session).error());
     return std::static_pointer_cast<FrameSource>(*session);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "desktop/cli/cluster_session.h"
 
-#include "core/kube/config/contexts.h"
-#include "core/kube/config/sources.h"
-#include "core/kube/credentials/credential_store.h"
-#include "core/kube/net/http_client.h"
+#include "desktop/cli/sources.h"
+#include "desktop/ingest/kube_runtime.h"
 
 #include <atomic>
 #include <csignal>
@@ -18,8 +16,8 @@ namespace {
 /// kube::ClusterApi over the HTTP client of core/kube/net.
 class HttpClusterSession : public ClusterSession, private kube::ClusterApi {
 public:
-    HttpClusterSession(kube::ClusterAccess access, std::shared_ptr<kube::CredentialSource> credentials, Cancellation cancellation)
-        : m_client(m_reactor, std::move(access), std::move(credentials)), m_cancellation(std::move(cancellation))
+    HttpClusterSession(std::shared_ptr<KubeRuntime> runtime, KubeRuntime::Connection connection, Cancellation cancellation)
+        : m_runtime(std::move(runtime)), m_connection(std::move(connection)), m_cancellation(std::move(cancellation))
     {
     }
 
@@ -27,7 +25,7 @@ public:
 
     std::string words() const override
     {
-        const kube::ClusterAccess& access = m_client.access();
+        const kube::ClusterAccess& access = m_connection.client->access();
         return "context " + access.context + " (" + access.cluster.server + ") as " + (access.user.name.empty() ? "nobody" : access.user.name);
     }
 
@@ -41,25 +39,16 @@ private:
         request.headers.emplace_back("Accept", question.target.contains("/log?") ? "*/*" : "application/json");
         if (!question.contentType.empty())
             request.headers.emplace_back("Content-Type", question.contentType);
-        auto response = m_client.send(std::move(request), m_cancellation);
+        auto response = m_connection.client->send(std::move(request), m_cancellation);
         if (!response)
             return std::unexpected(std::move(response).error());
         return kube::ApiAnswer{response->status, std::move(response->body)};
     }
 
-    kube::Reactor m_reactor; // before the client: it outlives it
-    kube::HttpClient m_client;
-    Cancellation m_cancellation;
+    const std::shared_ptr<KubeRuntime> m_runtime; // outlives the connection
+    const KubeRuntime::Connection m_connection;
+    const Cancellation m_cancellation;
 };
-
-kube::CredentialOptions credentialOptions()
-{
-    kube::CredentialOptions options;
-    options.environment = platform::environment();
-    options.terminal = kube::CredentialOptions::Terminal::Available;
-    options.onPluginText = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); };
-    return options;
-}
 
 std::atomic<const Cancellation*> active = nullptr; // of the CancelOnSignal that lives
 
@@ -74,18 +63,14 @@ extern "C" void cancelActive(int signal)
 
 Result<std::unique_ptr<ClusterSession>> ClusterSession::open(const ClusterChoice& choice, const Cancellation& cancellation)
 {
-    static kube::CredentialStore store(credentialOptions());
-    const auto sources = kube::findSources({choice.kubeconfig}, platform::environment());
-    const auto kubeconfig = kube::load(sources);
-    if (!kubeconfig)
-        return std::unexpected(kubeconfig.error());
-    auto access = kube::resolve(*kubeconfig, choice.context);
+    const auto access = clusterAccess(choice.kubeconfig, choice.context);
     if (!access)
-        return std::unexpected(std::move(access).error());
-    auto credentials = store.sourceFor(*access);
-    if (!credentials)
-        return std::unexpected(std::move(credentials).error());
-    return std::make_unique<HttpClusterSession>(std::move(*access), std::move(*credentials), cancellation);
+        return std::unexpected(access.error());
+    auto runtime = terminalRuntime();
+    auto connection = runtime->connect(*access);
+    if (!connection)
+        return std::unexpected(std::move(connection).error());
+    return std::make_unique<HttpClusterSession>(std::move(runtime), std::move(*connection), cancellation);
 }
 
 CancelOnSignal::CancelOnSignal(Cancellation cancellation) : m_cancellation(std::move(cancellation))

@@ -16,6 +16,7 @@ namespace {
 constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
 constexpr const char* kVersion = BINNACLE_VERSION;
 constexpr const char* kKubeconfigHelp = "the file; without it those of KUBECONFIG, or ~/.kube/config";
+constexpr const char* kAgentHelp = "HOST:PORT, unix:PATH or ssh://[USER@]HOST; may be given several times";
 constexpr const char* kTimeHelp = "RFC 3339, Unix nanoseconds, or -30s before the end";
 
 int exitStatusOf(const Result<void>& result)
@@ -58,7 +59,7 @@ void addShow(CLI::App& app, Parsed& parsed)
         ShowCommand& command = *parsed.shows.emplace_back(std::make_unique<ShowCommand>());
         command.what = facts.what;
         what->add_option("FILE", command.file, "a session file (*.binnacle)");
-        what->add_option("--agent", command.agents, "HOST:PORT or unix:PATH; may be given several times")->take_all();
+        what->add_option("--agent", command.agents, kAgentHelp)->take_all();
         addClusters(*what, command.clusters);
         what->add_option("--from", command.range.from, kTimeHelp);
         what->add_option("--to", command.range.to, kTimeHelp);
@@ -77,7 +78,7 @@ void addShow(CLI::App& app, Parsed& parsed)
 void addRecord(CLI::App& app, Parsed& parsed)
 {
     CLI::App* record = app.add_subcommand("record", "write what agents see into a session file");
-    record->add_option("--agent", parsed.record.agents, "HOST:PORT or unix:PATH; may be given several times")->take_all();
+    record->add_option("--agent", parsed.record.agents, kAgentHelp)->take_all();
     addClusters(*record, parsed.record.clusters);
     record->add_option("--for", parsed.record.duration, "how long, such as 30s or 5m")->capture_default_str();
     record->add_option("--last", parsed.record.last, "what the agents still have of this long before goes before it");
@@ -145,7 +146,7 @@ void addScreenshot(CLI::App& app, Parsed& parsed, const CommandLineHooks& hooks)
 void addWindow(CLI::App& app, Parsed& parsed)
 {
     app.add_option("FILE", parsed.files, "session files to open in the window");
-    app.add_option("--agent", parsed.window.agents, "agents to connect to: HOST:PORT or unix:PATH")->take_all();
+    app.add_option("--agent", parsed.window.agents, kAgentHelp)->take_all();
     app.add_option("--context", parsed.window.contexts, "contexts of the kubeconfig whose agents to connect to")->take_all();
     app.add_option("--namespace", parsed.window.agentNamespace, "where the agents' pods are")->capture_default_str();
     app.add_option("--kubeconfig", parsed.window.kubeconfig, kKubeconfigHelp);

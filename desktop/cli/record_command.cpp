@@ -3,6 +3,7 @@
 #include "desktop/cli/commands.h"
 #include "desktop/ingest/kube_runtime.h"
 #include "desktop/ingest/recorder.h"
+#include "desktop/ingest/ssh_links.h"
 
 #include <atomic>
 #include <csignal>
@@ -110,20 +111,18 @@ Result<void> runRecord(const RecordCommand& command)
             return std::unexpected(last.error());
         job.last = *last;
     }
-    for (const std::string& text : command.agents) {
-        auto target = Target::parse(text);
-        if (!target)
-            return std::unexpected(std::move(target).error());
-        job.targets.push_back(std::move(*target));
-    }
     job.clusters = command.clusters.wishes();
     if (!job.clusters.empty())
         job.kube = terminalRuntime();
-    if (job.targets.empty() && job.clusters.empty()) {
-        auto local = findLocalAgent();
-        if (!local)
-            return std::unexpected(std::move(local).error());
-        job.targets.push_back(std::move(*local));
+    if (!command.agents.empty() || job.clusters.empty()) {
+        const auto named = targetsOf(command.agents);
+        if (!named)
+            return std::unexpected(named.error());
+        job.ssh = std::make_shared<SshLinks>(SshPrompts::Terminal);
+        auto opened = job.ssh->openAndWait(*named);
+        if (!opened)
+            return std::unexpected(std::move(opened).error());
+        job.targets = std::move(*opened);
     }
     const CancelOnSignal guard;
     Absences absences;

@@ -24,18 +24,14 @@ Result<OpenedSource> open(const ShowCommand& command)
 {
     if (command.file)
         return openFile(*command.file, command.range);
-    if (!command.clusters.contexts.empty())
-        return openClusters(command.clusters, command.agents, command.range);
-    return openAgents(command.agents, command.range);
+    return openAgents(command.agents, command.clusters, command.range);
 }
 
 Result<std::vector<telemetry::BufferHorizon>> horizons(const ShowCommand& command)
 {
     if (command.file)
         return horizonsOfFile(*command.file);
-    if (!command.clusters.contexts.empty())
-        return horizonsOfClusters(command.clusters, command.agents);
-    return horizonsOfAgents(command.agents);
+    return horizonsOfAgents(command.agents, command.clusters);
 }
 
 } // namespace

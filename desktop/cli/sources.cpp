@@ -6,6 +6,7 @@
 #include "core/session/session_reader.h"
 #include "desktop/ingest/agent_queries.h"
 #include "desktop/ingest/cluster_agents.h"
+#include "desktop/ingest/ssh_links.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -27,6 +28,16 @@ Result<UtcTime> timeOf(const char* option, const std::string& text, UtcTime now)
     return failure(ErrorCode::Invalid, std::string(option) + ": `" + text + "` is no time; write 2026-11-23T04:05:06Z, Unix nanoseconds, or -30s before the end");
 }
 
+std::string textOf(const std::vector<Target>& targets)
+{
+    std::string text;
+    for (const Target& target : targets)
+        text += (text.empty() ? "" : ",") + target.toText();
+    return text;
+}
+
+} // namespace
+
 Result<std::vector<Target>> targetsOf(const std::vector<std::string>& agents)
 {
     std::vector<Target> targets;
@@ -44,16 +55,6 @@ Result<std::vector<Target>> targetsOf(const std::vector<std::string>& agents)
     targets.push_back(std::move(*local));
     return targets;
 }
-
-std::string textOf(const std::vector<Target>& targets)
-{
-    std::string text;
-    for (const Target& target : targets)
-        text += (text.empty() ? "" : ",") + target.toText();
-    return text;
-}
-
-} // namespace
 
 Result<TimeRange> rangeOf(const RangeWish& wish, TimeRange whole, UtcTime now)
 {
@@ -165,27 +166,53 @@ Result<OpenedSource> openInventories(const std::vector<InventoryLook>& looks, Sh
     return withInventories({std::move(about), nullptr, *range}, looks);
 }
 
-/// The links, which stay open as long as this lives, and all targets.
-struct OpenedClusters {
-    std::unique_ptr<ClusterAgents> agents;
+/// What was asked for, with the ways to it, which are open as long as this lives.
+struct Reached {
+    std::unique_ptr<ClusterAgents> clusters; // null: none was named
+    SshLinks ssh{SshPrompts::Terminal};
     std::vector<Target> targets;
+    ShowSource about;
+
+    /// What lies between knows better than the last hop.
+    Error explained(Error trouble) const
+    {
+        if (trouble.code != ErrorCode::Unavailable)
+            return trouble;
+        for (const Target& target : targets) {
+            auto why = ssh.whyAway(target);
+            if (!why && clusters)
+                why = clusters->whyAway(target);
+            if (why)
+                return target.context.empty() ? *why : std::move(*why).within(target.toWords());
+        }
+        return trouble;
+    }
 };
 
-Result<OpenedClusters> reach(const ClusterOptions& clusters, const std::vector<std::string>& agents,
-                             ClusterAgents::Inventory inventory = ClusterAgents::Inventory::Leave)
+Result<std::unique_ptr<Reached>> reach(const std::vector<std::string>& agents, const ClusterOptions& clusters,
+                                       ClusterAgents::Inventory inventory = ClusterAgents::Inventory::Leave)
 {
-    auto reached = ClusterAgents::find(terminalRuntime(), clusters.wishes(), inventory);
-    if (!reached)
-        return std::unexpected(std::move(reached).error());
-    OpenedClusters opened{std::move(*reached), {}};
-    opened.targets = opened.agents->targets();
-    if (agents.empty())
-        return opened;
-    auto named = targetsOf(agents);
+    auto reached = std::make_unique<Reached>();
+    if (!clusters.contexts.empty()) {
+        auto found = ClusterAgents::find(terminalRuntime(), clusters.wishes(), inventory);
+        if (!found)
+            return std::unexpected(std::move(found).error());
+        reached->clusters = std::move(*found);
+        reached->targets = reached->clusters->targets();
+        reached->about = {"cluster", reached->clusters->names()};
+        if (agents.empty())
+            return reached;
+    }
+    const auto named = targetsOf(agents);
     if (!named)
-        return std::unexpected(std::move(named).error());
-    opened.targets.insert(opened.targets.end(), named->begin(), named->end());
-    return opened;
+        return std::unexpected(named.error());
+    if (!reached->clusters)
+        reached->about = {"agent", textOf(*named)};
+    auto opened = reached->ssh.openAndWait(*named);
+    if (!opened)
+        return std::unexpected(std::move(opened).error());
+    reached->targets.insert(reached->targets.end(), opened->begin(), opened->end());
+    return reached;
 }
 
 Result<std::vector<telemetry::BufferHorizon>> horizonsOf(const std::vector<Target>& targets)
@@ -202,50 +229,31 @@ Result<std::vector<telemetry::BufferHorizon>> horizonsOf(const std::vector<Targe
 
 } // namespace
 
-Result<OpenedSource> openAgents(const std::vector<std::string>& agents, const RangeWish& wish)
+Result<OpenedSource> openAgents(const std::vector<std::string>& agents, const ClusterOptions& clusters, const RangeWish& wish)
 {
-    const auto targets = targetsOf(agents);
-    if (!targets)
-        return std::unexpected(targets.error());
-    return openTargets(*targets, {"agent", textOf(*targets)}, wish);
-}
-
-Result<OpenedSource> openClusters(const ClusterOptions& clusters, const std::vector<std::string>& agents, const RangeWish& wish)
-{
-    const auto opened = reach(clusters, agents, ClusterAgents::Inventory::Take);
+    const auto opened = reach(agents, clusters, ClusterAgents::Inventory::Take);
     if (!opened)
         return std::unexpected(opened.error());
-    if (const auto& nobody = opened->agents->nobody())
-        std::fprintf(stderr, "binnacle: %s\n", nobody->what.c_str());
-    const ShowSource about{"cluster", opened->agents->names()};
-    if (opened->targets.empty())
-        return openInventories(opened->agents->inventories({}), about, wish);
-    auto source = openTargets(opened->targets, about, wish);
-    if (source && wish.to)
+    const Reached& reached = **opened;
+    if (reached.clusters && reached.clusters->nobody())
+        std::fprintf(stderr, "binnacle: %s\n", reached.clusters->nobody()->what.c_str());
+    if (reached.clusters && reached.targets.empty())
+        return openInventories(reached.clusters->inventories({}), reached.about, wish);
+    auto source = openTargets(reached.targets, reached.about, wish);
+    if (!source)
+        return std::unexpected(reached.explained(source.error()));
+    if (!reached.clusters || wish.to)
         return source;
-    if (source)
-        return withInventories(std::move(*source), opened->agents->inventories(source->range.to));
-    for (const Target& target : opened->targets) { // what lies between knows better than the last hop
-        if (auto why = opened->agents->whyAway(target))
-            return std::unexpected(std::move(*why).within(target.toWords()));
-    }
-    return source;
+    return withInventories(std::move(*source), reached.clusters->inventories(source->range.to));
 }
 
-Result<std::vector<telemetry::BufferHorizon>> horizonsOfAgents(const std::vector<std::string>& agents)
+Result<std::vector<telemetry::BufferHorizon>> horizonsOfAgents(const std::vector<std::string>& agents, const ClusterOptions& clusters)
 {
-    const auto targets = targetsOf(agents);
-    if (!targets)
-        return std::unexpected(targets.error());
-    return horizonsOf(*targets);
-}
-
-Result<std::vector<telemetry::BufferHorizon>> horizonsOfClusters(const ClusterOptions& clusters, const std::vector<std::string>& agents)
-{
-    const auto opened = reach(clusters, agents);
-    if (!opened)
-        return std::unexpected(opened.error());
-    return horizonsOf(opened->targets);
+    const auto reached = reach(agents, clusters);
+    if (!reached)
+        return std::unexpected(reached.error());
+    auto horizons = horizonsOf((*reached)->targets);
+    return horizons ? std::move(horizons) : std::unexpected((*reached)->explained(horizons.error()));
 }
 
 /// A file is a buffer that forgets nothing: one signal an agent, over all of the file.

@@ -6,6 +6,7 @@
 #include "core/telemetry/buffer_horizon.h"
 #include "desktop/cli/show_json.h"
 #include "desktop/ingest/cluster_wish.h"
+#include "desktop/ingest/target.h"
 
 #include <filesystem>
 #include <memory>
@@ -41,18 +42,19 @@ struct OpenedSource {
 
 /// Without a wish the whole file; `-30s` counts back from the file's end.
 Result<OpenedSource> openFile(const std::filesystem::path& file, const RangeWish& wish);
-/// Without a wish the last 60 s; `-30s` counts back from the agents' now.
-Result<OpenedSource> openAgents(const std::vector<std::string>& agents, const RangeWish& wish);
-/// The agents of clusters, and those by address if there are any, with what the clusters' own APIs list; where no agent answers, that
-/// alone, and why is said on stderr.  Waits up to 30 s for the list of agents.
-Result<OpenedSource> openClusters(const ClusterOptions& clusters, const std::vector<std::string>& agents, const RangeWish& wish);
+/// Agents by address, and those of clusters; when neither is named, this machine's.  Without a wish the last 60 s; `-30s` counts back from the
+/// agents' now.  With what the clusters' own APIs list; where no agent answers, that alone, and why is said on stderr.  Waits up to 30 s for a
+/// cluster's list of agents, and as long as ssh does for a login.
+Result<OpenedSource> openAgents(const std::vector<std::string>& agents, const ClusterOptions& clusters, const RangeWish& wish);
+
+/// As they were written; this machine's agent when none was.
+Result<std::vector<Target>> targetsOf(const std::vector<std::string>& agents);
 
 /// Begin and end as asked, around `whole`, with `now` as the end that `-30s` counts from.
 Result<TimeRange> rangeOf(const RangeWish& wish, TimeRange whole, UtcTime now);
 
 /// How far back each signal of a source reaches.
-Result<std::vector<telemetry::BufferHorizon>> horizonsOfAgents(const std::vector<std::string>& agents);
-Result<std::vector<telemetry::BufferHorizon>> horizonsOfClusters(const ClusterOptions& clusters, const std::vector<std::string>& agents);
+Result<std::vector<telemetry::BufferHorizon>> horizonsOfAgents(const std::vector<std::string>& agents, const ClusterOptions& clusters);
 Result<std::vector<telemetry::BufferHorizon>> horizonsOfFile(const std::filesystem::path& file);
 
 /// contracts.md, `info`.

@@ -25,8 +25,10 @@ constexpr int kMaxMessage = 64 << 20;
 
 bool says(const grpc::Status& status, std::string_view part) { return status.error_message().find(part) != std::string::npos; }
 
-Error unavailable(const grpc::Status& status, const std::string& where, bool isTunnelled)
+Error unavailable(const grpc::Status& status, const Target& target)
 {
+    const std::string where = target.toWords();
+
     if (says(status, "Permission denied"))
         return {ErrorCode::Denied, "the agent on " + where + " belongs to another user; run this as that user, or with sudo"};
     if (says(status, "http1.x"))
@@ -35,8 +37,10 @@ Error unavailable(const grpc::Status& status, const std::string& where, bool isT
         return {ErrorCode::Unavailable, "the agent on " + where + " was stopped; it is asked again until it is back"};
     if (says(status, "DNS") || says(status, "resolution"))
         return {ErrorCode::NotFound, "the name in " + where + " is not known; check the spelling, or give an IP address"};
-    if (isTunnelled)
+    if (!target.context.empty())
         return {ErrorCode::Unavailable, "the agent on " + where + " cannot be reached; `binnacle diagnose` shows where it ends"};
+    if (!target.label.empty())
+        return {ErrorCode::Unavailable, "the agent on " + where + " cannot be reached; it is asked again"};
     return {ErrorCode::Unavailable, "no agent answers on " + where + "; start one there with `sudo binnacle-agent run`, or check the address"};
 }
 
@@ -44,7 +48,7 @@ Error errorOf(const grpc::Status& status, const Target& target)
 {
     const std::string where = target.toWords();
     switch (status.error_code()) {
-    case grpc::StatusCode::UNAVAILABLE: return unavailable(status, where, !target.label.empty());
+    case grpc::StatusCode::UNAVAILABLE: return unavailable(status, target);
     case grpc::StatusCode::DEADLINE_EXCEEDED:
         return {ErrorCode::Unavailable, "the agent on " + where + " did not answer in time; it may be stopped or very busy: look at it with `binnacle-agent check`"};
     case grpc::StatusCode::PERMISSION_DENIED: return {ErrorCode::Denied, where + ": " + status.error_message()};

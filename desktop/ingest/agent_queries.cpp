@@ -92,7 +92,7 @@ Result<void> fetch(AgentConnection& connection, TimeRange range, const std::vect
 Result<AgentSnapshot> snapshotAgents(const std::vector<Target>& targets, const HistoryQuery& query)
 {
     if (targets.empty())
-        return failure(ErrorCode::Invalid, "there is no agent to ask; name one with --agent HOST:PORT or --agent unix:PATH");
+        return failure(ErrorCode::Invalid, "there is no agent to ask; name one with --agent HOST:PORT, unix:PATH or ssh://HOST");
     const auto connections = connectAll(targets);
     if (!connections)
         return std::unexpected(connections.error());

@@ -82,8 +82,8 @@ void removeEmpty(const std::filesystem::path& file)
 Result<RecorderStatus> recordFor(const RecordJob& job, const std::function<void(const RecorderStatus&)>& progress, const std::atomic<bool>& cancel)
 {
     if (job.targets.empty() && job.clusters.empty())
-        return failure(ErrorCode::Invalid, "there is no agent to record; name one with --agent HOST:PORT or --agent unix:PATH");
-    auto recorder = Recorder::start({job.targets, job.file, job.last, job.detail, job.clusters, job.kube}, {});
+        return failure(ErrorCode::Invalid, "there is no agent to record; name one with --agent HOST:PORT, unix:PATH or ssh://HOST");
+    auto recorder = Recorder::start({job.targets, job.file, job.last, job.detail, job.clusters, job.kube, job.ssh}, {});
     if (!recorder)
         return std::unexpected(std::move(recorder).error());
     auto began = Clock::now();

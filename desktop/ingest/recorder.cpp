@@ -6,6 +6,7 @@
 #include "desktop/ingest/agent_client.h"
 #include "desktop/ingest/clock_aligner.h"
 #include "desktop/ingest/cluster_targets.h"
+#include "desktop/ingest/ssh_links.h"
 #include "desktop/ingest/unsaved_recordings.h"
 
 #include <algorithm>
@@ -45,6 +46,8 @@ public:
     Result<void> begin();
     void addClient(Target target);
     void removeClient(const Target& target);
+    std::optional<Error> whyAway(const Target& target) const;
+    void hurry() const;
     RecorderStatus status() const;
     void retry();
     void end();
@@ -132,6 +135,8 @@ Result<void> Recorder::Private::begin()
     }
     for (const Target& target : m_options.targets)
         addClient(target);
+    if (m_options.ssh)
+        m_options.ssh->onChange([this] { hurry(); });
     if (m_clusters)
         m_clusters->start();
     return {};
@@ -143,13 +148,20 @@ void Recorder::Private::addClient(Target target)
     options.target = std::move(target);
     options.last = m_options.last;
     options.detail = m_options.detail;
-    options.explain = [this](const Target& of) { return m_clusters ? m_clusters->whyAway(of) : std::nullopt; };
+    options.explain = [this](const Target& of) { return whyAway(of); };
     const auto gate = std::make_shared<DetailGate>();
     AgentClient::Sink sink{[this](const telemetry::AgentIdentity& identity) { hand(std::make_shared<StoreItem>(identity)); },
                            [this, gate](Decoded&& item) { takeItem(*gate, std::move(item)); }, [this] { m_changed = true; }};
     auto client = std::make_shared<AgentClient>(std::move(options), std::move(sink));
     const std::lock_guard lock(m_mutex);
     m_clients.push_back(std::move(client));
+}
+
+/// What lies between here and an agent, if anything does.
+std::optional<Error> Recorder::Private::whyAway(const Target& target) const
+{
+    auto why = m_options.ssh ? m_options.ssh->whyAway(target) : std::nullopt;
+    return why || !m_clusters ? why : m_clusters->whyAway(target);
 }
 
 RecorderStatus Recorder::Private::status() const
@@ -171,6 +183,14 @@ void Recorder::Private::retry()
 {
     if (m_clusters)
         m_clusters->retry();
+    if (m_options.ssh)
+        m_options.ssh->retry();
+    hurry();
+}
+
+/// Connects again at once to what waits.
+void Recorder::Private::hurry() const
+{
     const std::lock_guard lock(m_mutex);
     for (const auto& client : m_clients)
         client->retryNow();
@@ -399,6 +419,8 @@ void Recorder::Private::pingAll()
 
 void Recorder::Private::end()
 {
+    if (m_options.ssh)
+        m_options.ssh->onChange({});
     if (m_clusters)
         m_clusters->stop();
     std::vector<std::shared_ptr<AgentClient>> clients;

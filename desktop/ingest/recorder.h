@@ -19,14 +19,16 @@
 namespace binnacle::desktop {
 
 class KubeRuntime;
+class SshLinks;
 
 struct RecorderOptions {
-    std::vector<Target> targets;
+    std::vector<Target> targets; // none by ssh: the local ends of `ssh` instead
     std::filesystem::path file; // empty: a temporary session file, removed with the recorder unless saved
     Nanoseconds last{};         // what the agents still have before now is put before it
     bool detail = true;         // spans too
     std::vector<ClusterWish> clusters; // whose agents are targets too, as they come and go
     std::shared_ptr<KubeRuntime> kube; // not null when there are clusters
+    std::shared_ptr<SshLinks> ssh;     // null when no target is reached by it
 };
 
 struct RecorderStatus {
@@ -96,6 +98,7 @@ struct RecordJob {
     bool detail = true;
     std::vector<ClusterWish> clusters;
     std::shared_ptr<KubeRuntime> kube; // not null when there are clusters
+    std::shared_ptr<SshLinks> ssh;     // null when no target is reached by it
 };
 
 /// `binnacle record`: begins with the batch that is open when it connects and ends after the batch that covers the end.

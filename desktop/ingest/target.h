@@ -9,19 +9,26 @@
 
 namespace binnacle::desktop {
 
-/// Where an agent listens: `HOST:PORT` or `unix:PATH`; or the local ends of a ClusterLink's tunnels to one.
+/// Where an agent listens: `HOST:PORT`, `unix:PATH` or `ssh://[USER@]HOST[:PORT][/PATH][?sudo]`; or the local ends of a way to one: a
+/// ClusterLink's tunnels, an SshLink.
 struct Target {
-    enum class Kind : std::uint8_t { Tcp, Unix };
+    enum class Kind : std::uint8_t {
+        Tcp,
+        Unix,
+        Ssh, // on another machine, through the user's own ssh; SshLink makes a Unix one of it
+    };
 
     Kind kind = Kind::Tcp;
-    std::string host; // Tcp
-    std::uint16_t port = 0;
-    std::string path; // Unix
+    std::string host;       // Tcp; Ssh: a name of the user's ssh config too
+    std::uint16_t port = 0; // Ssh: 0 is what the user's ssh config says
+    std::string user;       // Ssh: empty is what the user's ssh config says
+    std::string path;       // Unix; Ssh: of the agent's socket there, empty: the usual places
+    bool withSudo = false;  // Ssh: the agent there is asked as root
     std::string bulkPath; // Unix: where streams go, so that a short call does not wait behind one; empty: `path`
     std::string label;    // for a person when the path says nothing: `node-1 (context lab)`; empty: toText()
     std::string context;  // of the cluster that it is in; empty: none
 
-    /// `HOST:PORT`, `[IPV6]:PORT`, `unix:PATH`.  An error says which forms there are.
+    /// An error says which forms there are.
     static Result<Target> parse(std::string_view text);
     /// As it was written by a person; parse(toText()) gives the same target.
     std::string toText() const;

@@ -104,7 +104,7 @@ Result<std::shared_ptr<LiveSession>> LiveSession::start(LiveWish wish, const std
         filled->origins = std::move(origins);
         filled->recording = recordingOf(status);
     };
-    auto recorder = Recorder::start({.targets = std::move(wish.targets), .file = file, .last = kBefore, .detail = true, .clusters = std::move(wish.clusters), .kube = std::move(wish.kube)},
+    auto recorder = Recorder::start({.targets = std::move(wish.targets), .file = file, .last = kBefore, .detail = true, .clusters = std::move(wish.clusters), .kube = std::move(wish.kube), .ssh = std::move(wish.ssh)},
                                     std::move(listeners));
     if (!recorder)
         return std::unexpected(std::move(recorder).error());

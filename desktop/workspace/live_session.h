@@ -13,9 +13,10 @@ namespace binnacle::desktop {
 
 /// What to record: agents by address, and the agents of clusters.
 struct LiveWish {
-    std::vector<Target> targets;
+    std::vector<Target> targets; // as RecorderOptions has them
     std::vector<ClusterWish> clusters;
     std::shared_ptr<KubeRuntime> kube; // not null when there are clusters
+    std::shared_ptr<SshLinks> ssh;     // null when no target is reached by it
 };
 
 /// Agents being recorded, as a FrameSource.

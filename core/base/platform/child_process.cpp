@@ -20,7 +20,6 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 using Ending = ChildResult::Ending;
-constexpr std::chrono::milliseconds kTick{20};         // how late a cancellation may be seen
 constexpr std::chrono::milliseconds kPoliteTime{100};  // between the request to end and the end
 constexpr std::chrono::seconds kOrphanTime{1};         // for pipes that a grandchild keeps open
 
@@ -96,9 +95,11 @@ struct SpawnSettings {
     }
 
     /// The child begins with no signal blocked or ignored, whatever our threads do.
-    void prepare(ChildCommand::Input input, int output, int errors)
+    void prepare(const ChildCommand& command, int output, int errors)
     {
-        if (input == ChildCommand::Input::Nothing)
+        if (command.stream != NativeSocket::kNone)
+            posix_spawn_file_actions_adddup2(&files, static_cast<int>(command.stream), STDIN_FILENO);
+        else if (command.input == ChildCommand::Input::Nothing)
             posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
         posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
         posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO);
@@ -110,7 +111,7 @@ struct SpawnSettings {
         posix_spawnattr_setsigmask(&attributes, &none);
         posix_spawnattr_setsigdefault(&attributes, &ignored);
         short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-        if (input == ChildCommand::Input::Nothing)
+        if (command.input == ChildCommand::Input::Nothing)
             flags |= POSIX_SPAWN_SETPGROUP; // a group of its own, number 0 = its pid
         posix_spawnattr_setflags(&attributes, flags);
     }
@@ -134,11 +135,13 @@ public:
 
     Result<void> start()
     {
-        auto output = makePipe(), errors = makePipe();
+        const bool isStreamed = m_command.stream != NativeSocket::kNone;
+        auto output = isStreamed ? Result<Pipe>(Pipe{Descriptor(), Descriptor()}) : makePipe();
+        auto errors = makePipe();
         if (!output || !errors)
             return std::unexpected(!output ? output.error() : errors.error());
         SpawnSettings settings;
-        settings.prepare(m_command.input, output->write.number(), errors->write.number());
+        settings.prepare(m_command, isStreamed ? static_cast<int>(m_command.stream) : output->write.number(), errors->write.number());
         std::vector<std::string> arguments{m_command.program.string()}, variables;
         arguments.insert(arguments.end(), m_command.arguments.begin(), m_command.arguments.end());
         for (const auto& [name, value] : m_command.environment)
@@ -157,7 +160,7 @@ public:
     ChildResult waitForEnd(const Cancellation& cancellation)
     {
         const auto began = Steady::now();
-        const auto deadline = began + m_command.timeOut;
+        const auto deadline = m_command.timeOut ? began + *m_command.timeOut : Steady::time_point::max();
         while (!isDone()) {
             readSome();
             reap(WNOHANG);
@@ -193,7 +196,7 @@ private:
         return std::move(m_result);
     }
 
-    /// Waits at most a tick.  Once both pipes are closed only the end of the process is awaited.
+    /// Waits at most as long as one look takes.  Once both pipes are closed only the end of the process is awaited.
     void readSome()
     {
         std::array<pollfd, 2> watched{pollfd{m_output.number(), POLLIN, 0}, pollfd{m_errors.number(), POLLIN, 0}};
@@ -201,7 +204,7 @@ private:
             std::this_thread::sleep_for(std::chrono::milliseconds(2));
             return;
         }
-        if (::poll(watched.data(), watched.size(), static_cast<int>(kTick.count())) <= 0)
+        if (::poll(watched.data(), watched.size(), static_cast<int>(m_command.lookEvery.count())) <= 0)
             return;
         if (watched[0].revents != 0)
             takeOutput();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/platform/native_socket.h"
 #include "core/base/result.h"
 
 #include <filesystem>
@@ -10,7 +11,7 @@
 namespace binnacle::platform {
 
 /// A folder that only this user can enter (0700), gone with its last owner.  Lies in the session's runtime folder, else in the
-/// temporary one; its path is short enough for sockets in it.
+/// temporary one; its path is short enough for sockets in it.  One that a killed program left is removed by the next that makes one.
 class PrivateFolder {
 public:
     static Result<std::shared_ptr<PrivateFolder>> create(std::string_view name);
@@ -20,8 +21,9 @@ public:
     const std::filesystem::path& path() const { return m_path; }
 
 private:
-    explicit PrivateFolder(std::filesystem::path path) : m_path(std::move(path)) {}
+    PrivateFolder(std::filesystem::path path, NativeSocket lock) : m_path(std::move(path)), m_lock(std::move(lock)) {}
     std::filesystem::path m_path;
+    NativeSocket m_lock; // a descriptor: the folder, locked as long as somebody has it
 };
 
 } // namespace binnacle::platform

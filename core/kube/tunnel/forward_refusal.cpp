@@ -78,6 +78,22 @@ ForwardRefusal upgradeRefusal(const HttpResponse& answer, const PodPort& to, For
     }
 }
 
+Task<std::expected<OpenAnswer, ForwardRefusal>> openUpgrade(std::shared_ptr<HttpClient::State> client, OperationPointer operation, HttpRequest request, PodPort to,
+                                                            ForwardProtocol protocol)
+{
+    request.patience = std::chrono::seconds(30);
+    request.headers.emplace_back("Connection", "Upgrade");
+    auto answer = co_await client->open(operation, request, HttpClient::State::Reuse::Never);
+    if (!answer)
+        co_return std::unexpected(ForwardRefusal{std::move(answer).error()});
+    if (answer->reader->status() == 101)
+        co_return std::move(*answer);
+    const auto response = co_await client->finish(operation, std::move(*answer), request);
+    if (!response)
+        co_return std::unexpected(ForwardRefusal{.error = response.error()});
+    co_return std::unexpected(upgradeRefusal(*response, to, protocol));
+}
+
 Task<ForwardOutcome> openForward(std::shared_ptr<HttpClient::State> client, OperationPointer operation, PodPort to, ForwardChoice choice)
 {
     if (choice == ForwardChoice::SpdyOnly)

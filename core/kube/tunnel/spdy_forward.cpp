@@ -175,19 +175,11 @@ private:
 Task<ForwardOutcome> openSpdyForward(std::shared_ptr<HttpClient::State> client, OperationPointer operation, PodPort to)
 {
     const ResourcePath path{{.plural = "pods"}, to.namespaceName, to.pod, "portforward"};
-    const HttpRequest request{.method = "POST",
-                              .target = path.toTarget(),
-                              .headers = {{"Connection", "Upgrade"}, {"Upgrade", "SPDY/3.1"}, {"X-Stream-Protocol-Version", "portforward.k8s.io"}},
-                              .patience = std::chrono::seconds(30)};
-    auto answer = co_await client->open(operation, request, HttpClient::State::Reuse::Never);
+    const HttpRequest request{
+        .method = "POST", .target = path.toTarget(), .headers = {{"Upgrade", "SPDY/3.1"}, {"X-Stream-Protocol-Version", "portforward.k8s.io"}}};
+    auto answer = co_await openUpgrade(client, operation, request, to, ForwardProtocol::Spdy);
     if (!answer)
-        co_return std::unexpected(ForwardRefusal{std::move(answer).error()});
-    if (answer->reader->status() != 101) {
-        const auto response = co_await client->finish(operation, std::move(*answer), request);
-        if (!response)
-            co_return std::unexpected(ForwardRefusal{.error = response.error()});
-        co_return std::unexpected(upgradeRefusal(*response, to, ForwardProtocol::Spdy));
-    }
+        co_return std::unexpected(std::move(answer).error());
     const std::string early = answer->reader->takeRest();
     auto forward = std::make_unique<SpdyForward>(client->context, std::move(answer->stream), early, to.port);
     const Deadline deadline(operation, client->context, std::chrono::seconds(30)); // the node's own patience for a pair

@@ -138,18 +138,11 @@ Task<ForwardOutcome> openWebSocketForward(std::shared_ptr<HttpClient::State> cli
     const std::string key = makeWebSocketKey();
     const ResourcePath path{{.plural = "pods"}, to.namespaceName, to.pod, "portforward"};
     const HttpRequest request{.target = path.toTarget({{"ports", std::to_string(to.port)}}),
-                              .headers = {{"Connection", "Upgrade"}, {"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}, {"Sec-WebSocket-Key", key},
-                                          {"Sec-WebSocket-Protocol", std::string(kProtocol)}},
-                              .patience = std::chrono::seconds(30)};
-    auto answer = co_await client->open(operation, request, HttpClient::State::Reuse::Never);
+                              .headers = {{"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}, {"Sec-WebSocket-Key", key},
+                                          {"Sec-WebSocket-Protocol", std::string(kProtocol)}}};
+    auto answer = co_await openUpgrade(client, operation, request, to, ForwardProtocol::WebSocket);
     if (!answer)
-        co_return std::unexpected(ForwardRefusal{std::move(answer).error()});
-    if (answer->reader->status() != 101) {
-        const auto response = co_await client->finish(operation, std::move(*answer), request);
-        if (!response)
-            co_return std::unexpected(ForwardRefusal{.error = response.error()});
-        co_return std::unexpected(upgradeRefusal(*response, to, ForwardProtocol::WebSocket));
-    }
+        co_return std::unexpected(std::move(answer).error());
     if (auto wrong = disagreement(answer->reader->headers(), key))
         co_return std::unexpected(ForwardRefusal{.error = {ErrorCode::Unsupported, std::move(*wrong)}, .mayTryOther = true});
     const std::string early = answer->reader->takeRest();

@@ -54,6 +54,16 @@ TEST(CommandLine, takesEveryOption)
     EXPECT_EQ(run.kubernetes.labels, "team,tier");
 }
 
+TEST(CommandLine, aRelayLooksForTheAgentUnlessItIsNamed)
+{
+    const Parsed parsed = parse({"relay"});
+    ASSERT_TRUE(parsed.invocation.has_value());
+    EXPECT_EQ(parsed.invocation->command, Command::Relay);
+    EXPECT_FALSE(parsed.invocation->relay.listen.has_value());
+    EXPECT_EQ(parse({"relay", "--listen", "unix:/x.sock"}).invocation->relay.listen->toText(), "unix:/x.sock");
+    EXPECT_FALSE(parse({"relay", "--listen", "nonsense"}).invocation.has_value());
+}
+
 TEST(CommandLine, aProbeAsksOnlyWhetherAnAgentRuns)
 {
     const Parsed parsed = parse({"check", "--running", "--listen=127.0.0.1:1234"});

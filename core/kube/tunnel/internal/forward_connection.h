@@ -66,6 +66,10 @@ Task<ForwardOutcome> openSpdyForward(std::shared_ptr<HttpClient::State> client, 
 /// WebSocket, then SPDY where the server or the user's role does not let WebSocket pass.
 Task<ForwardOutcome> openForward(std::shared_ptr<HttpClient::State> client, OperationPointer operation, PodPort to, ForwardChoice choice);
 
+/// Asks for an upgrade to `protocol` on a connection of its own.  What comes is an answer of 101, whose reader has the bytes after its head.
+Task<std::expected<OpenAnswer, ForwardRefusal>> openUpgrade(std::shared_ptr<HttpClient::State> client, OperationPointer operation, HttpRequest request, PodPort to,
+                                                            ForwardProtocol protocol);
+
 Error missingVerbError(const PodPort& to, std::string_view missing);
 /// The words for an upgrade that was answered with `status`.
 ForwardRefusal upgradeRefusal(const HttpResponse& answer, const PodPort& to, ForwardProtocol protocol);
