@@ -5,72 +5,116 @@
 #include "desktop/widgets/theme.h"
 
 #include <QBoxLayout>
+#include <QButtonGroup>
 #include <QDialogButtonBox>
 #include <QLabel>
-#include <QLineEdit>
-#include <QListWidget>
 #include <QPushButton>
+#include <QStackedWidget>
+#include <QStyle>
+#include <QToolButton>
 
 namespace binnacle::desktop {
+namespace {
 
-ConnectDialog::ConnectDialog(const QStringList& recent, const QString& local, Check check, QWidget* parent)
-    : QDialog(parent), m_check(std::move(check)), m_input(new QLineEdit(this)), m_recent(new QListWidget(this)), m_trouble(new QLabel(this))
+QToolButton* wayButton(const QString& text, const QKeySequence& keys, QWidget* parent)
 {
-    setWindowTitle(tr("Connect to agents"));
-    auto* title = new QLabel(tr("Connect to agents"), this);
-    title->setFont(boldFont(TypeSize::kTitle));
-    auto* help = new QLabel(tr("HOST:PORT, unix:PATH, or ssh://USER@HOST on another machine; several with commas. "
-                               "There an agent is started with  sudo\u00a0binnacle-agent\u00a0run"), this);
-    help->setWordWrap(true);
-    help->setProperty("role", QStringLiteral("muted"));
-    m_input->setText(local.isEmpty() ? recent.value(0) : local);
-    m_input->setPlaceholderText(QStringLiteral("127.0.0.1:9465"));
-    m_input->setFont(figureFont(TypeSize::kBody));
-    m_input->setAccessibleName(tr("Agents"));
-    m_recent->setAccessibleName(tr("Latest agents"));
-    m_recent->addItems(recent);
-    m_recent->setVisible(!recent.isEmpty());
-    m_recent->setMaximumHeight(180);
-    m_trouble->setWordWrap(true);
-    m_trouble->setMinimumHeight(34);
-    m_trouble->setAlignment(Qt::AlignTop);
-    m_trouble->setStyleSheet(QStringLiteral("color: %1").arg(tokensOf(*this).critical.name()));
+    auto* button = new QToolButton(parent);
+    button->setText(text);
+    button->setShortcut(keys);
+    button->setToolTip(QStringLiteral("%1 (%2)").arg(text, keys.toString(QKeySequence::NativeText)));
+    button->setCheckable(true);
+    button->setProperty("segment", true);
+    return button;
+}
+
+} // namespace
+
+ConnectDialog::ConnectDialog(const ConnectOffer& offer, ClusterChoice::Tools clusterTools, AgentChoice::Check checkAgent, QWidget* parent)
+    : QDialog(parent), m_cluster(new ClusterChoice(offer.recentContexts, std::move(clusterTools), this)),
+      m_agent(new AgentChoice(offer.recentAgents, offer.localAgent, std::move(checkAgent), this)), m_stack(new QStackedWidget(this))
+{
+    setWindowTitle(tr("Connect"));
+    m_stack->addWidget(m_cluster);
+    m_stack->addWidget(m_agent);
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel, this);
+    buttons->button(QDialogButtonBox::Cancel)->setAutoDefault(false);
     m_connect = buttons->addButton(tr("Connect"), QDialogButtonBox::AcceptRole);
     m_connect->setProperty("primary", true);
     m_connect->setDefault(true);
+    m_connect->style()->polish(m_connect); // the box has polished it before it was the primary one
     connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
-    connect(m_input, &QLineEdit::textChanged, this, &ConnectDialog::validate);
-    connect(m_recent, &QListWidget::itemClicked, this, [this](const QListWidgetItem* item) { m_input->setText(item->text()); });
-    connect(m_recent, &QListWidget::itemActivated, this, &QDialog::accept);
-
+    const auto acceptIfReady = [this] {
+        if (m_connect->isEnabled())
+            accept();
+    };
+    connect(m_agent, &AgentChoice::changed, this, &ConnectDialog::refresh);
+    connect(m_agent, &AgentChoice::accepted, this, acceptIfReady);
+    connect(m_cluster, &ClusterChoice::changed, this, &ConnectDialog::refresh);
+    connect(m_cluster, &ClusterChoice::accepted, this, acceptIfReady);
+    connect(m_cluster, &ClusterChoice::listed, this, [this](bool hasSomething) {
+        if (!hasSomething && !m_wasChosen)
+            setWay(Way::Agent);
+    });
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(Space::kWide, Space::kLarge, Space::kWide, Space::kLarge);
-    column->setSpacing(Space::kMedium);
-    for (QWidget* widget : std::initializer_list<QWidget*>{title, help, m_input, m_trouble, m_recent, buttons})
-        column->addWidget(widget);
-    setMinimumWidth(520);
-    validate();
+    column->setSpacing(Space::kLarge);
+    column->addWidget(buildWays());
+    column->addWidget(m_stack, 1);
+    column->addWidget(buttons);
+    resize(1120, 700);
+    setWay(Way::Cluster);
+    m_cluster->read();
 }
 
-QStringList ConnectDialog::targets() const
+QWidget* ConnectDialog::buildWays()
 {
-    QStringList targets;
-    for (const QString& part : m_input->text().split(QLatin1Char(','), Qt::SkipEmptyParts))
-        targets.append(part.trimmed());
-    return targets;
+    auto* bar = new QWidget(this);
+    auto* title = new QLabel(tr("Connect to"), bar);
+    title->setFont(boldFont(TypeSize::kTitle));
+    m_clusterButton = wayButton(tr("Cluster"), QKeySequence(Qt::ALT | Qt::Key_1), bar);
+    m_agentButton = wayButton(tr("Agent address"), QKeySequence(Qt::ALT | Qt::Key_2), bar);
+    auto* group = new QButtonGroup(bar);
+    group->addButton(m_clusterButton);
+    group->addButton(m_agentButton);
+    connect(group, &QButtonGroup::buttonClicked, this, [this](const QAbstractButton* button) {
+        m_wasChosen = true;
+        setWay(button == m_clusterButton ? Way::Cluster : Way::Agent);
+    });
+    auto* row = new QHBoxLayout(bar);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(0);
+    row->addWidget(title);
+    row->addSpacing(Space::kMedium);
+    row->addWidget(m_clusterButton);
+    row->addWidget(m_agentButton);
+    row->addStretch();
+    return bar;
 }
 
-void ConnectDialog::validate()
+ConnectDialog::Way ConnectDialog::way() const { return m_stack->currentWidget() == m_cluster ? Way::Cluster : Way::Agent; }
+
+void ConnectDialog::setWay(Way way)
 {
-    QString trouble;
-    for (const QString& target : targets()) {
-        if (auto fine = m_check(target.toStdString()); !fine && trouble.isEmpty())
-            trouble = QString::fromStdString(fine.error().what);
-    }
-    m_trouble->setText(trouble);
-    m_connect->setEnabled(trouble.isEmpty() && !targets().isEmpty());
+    QWidget* page = way == Way::Cluster ? static_cast<QWidget*>(m_cluster) : m_agent;
+    m_stack->setCurrentWidget(page);
+    (way == Way::Cluster ? m_clusterButton : m_agentButton)->setChecked(true);
+    page->setFocus(Qt::OtherFocusReason);
+    refresh();
+}
+
+void ConnectDialog::refresh()
+{
+    const bool byCluster = way() == Way::Cluster;
+    const std::size_t count = byCluster ? m_cluster->clusters().size() : 1;
+    m_connect->setText(count > 1 ? tr("Connect to %1 clusters").arg(count) : tr("Connect"));
+    m_connect->setEnabled(byCluster ? m_cluster->isReady() : m_agent->isReady());
+}
+
+void ConnectDialog::done(int result)
+{
+    m_cluster->cancel();
+    QDialog::done(result);
 }
 
 } // namespace binnacle::desktop

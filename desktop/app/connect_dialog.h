@@ -1,39 +1,51 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/base/result.h"
+#include "desktop/app/agent_choice.h"
+#include "desktop/app/cluster_choice.h"
 
 #include <QDialog>
 #include <QStringList>
 
-#include <functional>
-
-class QLabel;
-class QLineEdit;
-class QListWidget;
+class QAbstractButton;
 class QPushButton;
+class QStackedWidget;
 
 namespace binnacle::desktop {
 
-/// Asks for agents: `HOST:PORT`, `unix:PATH`, `ssh://HOST`, several with commas; offers the latest ones and the one of this machine.
+/// What the dialog begins with.
+struct ConnectOffer {
+    QStringList recentContexts, recentAgents; // latest first
+    QString localAgent;                       // of this machine; empty: none
+};
+
+/// Asks what to connect to: contexts of the kubeconfig, or agents by their addresses.  Closing it cancels what it does.  Thread: UI.
 class ConnectDialog : public QDialog {
     Q_OBJECT
 public:
-    /// `check` says what is wrong with what was typed.
-    using Check = std::function<Result<void>(const std::string& target)>;
+    enum class Way { Cluster, Agent };
 
-    ConnectDialog(const QStringList& recent, const QString& local, Check check, QWidget* parent);
+    ConnectDialog(const ConnectOffer& offer, ClusterChoice::Tools clusterTools, AgentChoice::Check checkAgent, QWidget* parent);
 
-    QStringList targets() const;
+    Way way() const;
+    void setWay(Way way);
+    QStringList targets() const { return m_agent->targets(); }
+    std::vector<ClusterWish> clusters() const { return m_cluster->clusters(); }
+    ClusterChoice& clusterChoice() { return *m_cluster; }
+
+    void done(int result) override;
 
 private:
-    void validate();
+    QWidget* buildWays();
+    void refresh();
 
-    Check m_check;
-    QLineEdit* m_input;
-    QListWidget* m_recent;
-    QLabel* m_trouble;
+    ClusterChoice* m_cluster;
+    AgentChoice* m_agent;
+    QStackedWidget* m_stack;
+    QAbstractButton* m_clusterButton;
+    QAbstractButton* m_agentButton;
     QPushButton* m_connect;
+    bool m_wasChosen = false; // the way, by hand
 };
 
 } // namespace binnacle::desktop

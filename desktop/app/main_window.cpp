@@ -4,6 +4,7 @@
 #include "desktop/app/connect_dialog.h"
 #include "desktop/app/navigation.h"
 #include "desktop/app/page_list.h"
+#include "desktop/app/plugin_prompter.h"
 #include "desktop/app/top_bar.h"
 #include "desktop/viewmodels/figures.h"
 #include "desktop/widgets/banner.h"
@@ -11,6 +12,7 @@
 #include "desktop/widgets/design_tokens.h"
 #include "desktop/widgets/icons.h"
 #include "desktop/widgets/offer_bar.h"
+#include "desktop/widgets/said_bar.h"
 #include "desktop/widgets/time_bar.h"
 
 #include <QAbstractButton>
@@ -76,6 +78,7 @@ MainWindow::MainWindow(Settings settings, SourceOpener opener, QWidget* parent)
     connect(m_banner, &Banner::retryWanted, m_workspace, &Workspace::retry);
     connect(m_offer, &OfferBar::taken, this, [this] { openFiles({QString::fromStdString(m_unsaved.string())}); });
     connect(m_offer, &OfferBar::discarded, this, [this] { m_opener.removeUnsaved(m_unsaved); });
+    listenToPlugins();
     qApp->installEventFilter(this);
     restoreGeometry(m_settings.geometry);
     showPageAt(0);
@@ -90,11 +93,13 @@ void MainWindow::buildShell()
     m_topBar = new TopBar(*m_workspace, *m_sourceMenu, whole);
     m_banner = new Banner(whole);
     m_offer = new OfferBar(whole);
+    m_said = new SaidBar(whole);
     m_navigation = new Navigation(whole);
     m_stack = new QStackedWidget(whole);
     m_timeBar = new TimeBar(*m_workspace, whole);
     auto* right = tight(new QVBoxLayout);
     right->addWidget(m_offer);
+    right->addWidget(m_said);
     right->addWidget(m_banner);
     right->addWidget(m_stack, 1);
     auto* middle = tight(new QHBoxLayout);
@@ -108,6 +113,20 @@ void MainWindow::buildShell()
     column->addWidget(separator(false, whole));
     column->addWidget(m_timeBar);
     setCentralWidget(whole);
+}
+
+void MainWindow::listenToPlugins()
+{
+    PluginGate* gate = m_opener.plugins.get();
+    if (!gate)
+        return;
+    gate->setAllowed(AllowedPlugins(m_settings.allowedPlugins));
+    m_prompter = std::make_unique<PluginPrompter>(*gate, *this);
+    connect(gate, &PluginGate::said, m_said, &SaidBar::hear);
+    connect(gate, &PluginGate::allowedChanged, this, [this, gate] {
+        m_settings.allowedPlugins = gate->allowed().entries();
+        storeSettings(m_settings);
+    });
 }
 
 QAction* MainWindow::addWindowAction(const QString& text, const QKeySequence& keys, const char* iconName, std::function<void()> run)
@@ -125,7 +144,7 @@ QAction* MainWindow::addWindowAction(const QString& text, const QKeySequence& ke
 
 void MainWindow::buildFileActions()
 {
-    QAction* connectAction = addWindowAction(tr("Connect to agents…"), QKeySequence(Qt::CTRL | Qt::Key_N), "connect", [this] { askConnect(); });
+    QAction* connectAction = addWindowAction(tr("Connect…"), QKeySequence(Qt::CTRL | Qt::Key_N), "connect", [this] { askConnect(); });
     QAction* open = addWindowAction(tr("Open a session…"), QKeySequence::Open, "open", [this] { askOpen(); });
     m_save = addWindowAction(tr("Save the recording as…"), QKeySequence::Save, "save", [this] { saveAs(); });
     addWindowAction(tr("Try to connect again"), QKeySequence(Qt::Key_F5), "retry", [this] { m_workspace->retry(); });
@@ -222,6 +241,7 @@ bool MainWindow::isSettled() const { return m_workspace->isSettled() && currentP
 
 void MainWindow::take(Result<std::shared_ptr<FrameSource>> source, const QString& doing)
 {
+    m_said->forget();
     if (source)
         m_workspace->setSource(std::move(*source));
     else
@@ -266,8 +286,13 @@ void MainWindow::connectToClusters(const std::vector<ClusterWish>& clusters)
 
 void MainWindow::askConnect()
 {
-    ConnectDialog dialog(m_settings.recentAgents, QString::fromStdString(m_opener.findLocalAgent()), m_opener.checkAgent, this);
-    if (dialog.exec() == QDialog::Accepted)
+    const ConnectOffer offer{m_settings.recentContexts, m_settings.recentAgents, QString::fromStdString(m_opener.findLocalAgent())};
+    ConnectDialog dialog(offer, {m_opener.listContexts, m_opener.diagnose, m_opener.plugins.get()}, m_opener.checkAgent, this);
+    if (dialog.exec() != QDialog::Accepted)
+        return;
+    if (dialog.way() == ConnectDialog::Way::Cluster)
+        connectToClusters(dialog.clusters());
+    else
         connectTo(dialog.targets());
 }
 
@@ -337,7 +362,7 @@ void MainWindow::fillSourceMenu()
         line->setEnabled(false);
     }
     m_sourceMenu->addSeparator();
-    m_sourceMenu->addAction(tr("Connect to agents…"), this, &MainWindow::askConnect);
+    m_sourceMenu->addAction(tr("Connect…"), this, &MainWindow::askConnect);
     m_sourceMenu->addAction(tr("Open a session…"), this, &MainWindow::askOpen);
     if (!m_settings.recentContexts.isEmpty() || !m_settings.recentAgents.isEmpty() || !m_settings.recentFiles.isEmpty())
         m_sourceMenu->addSection(tr("Latest"));

@@ -9,6 +9,7 @@
 #include <QMainWindow>
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 class QMenu;
@@ -20,6 +21,8 @@ class Banner;
 class Navigation;
 class OfferBar;
 class Page;
+class PluginPrompter;
+class SaidBar;
 class TimeBar;
 class TopBar;
 
@@ -36,6 +39,7 @@ public:
     TopBar& topBar() { return *m_topBar; }
     Banner& banner() { return *m_banner; }
     OfferBar& offerBar() { return *m_offer; }
+    SaidBar& saidBar() { return *m_said; }
     /// Those of the window and of all pages: what the palette offers and what a test holds to have shortcuts.
     QList<QAction*> allActions() const;
     /// False when there is no such page.
@@ -67,6 +71,7 @@ private:
     void buildTimeActions();
     void buildViewActions();
     void buildPages();
+    void listenToPlugins();
     void showPageAt(int index);
     void fillSourceMenu();
     void askConnect();
@@ -90,6 +95,8 @@ private:
     TopBar* m_topBar;
     Banner* m_banner;
     OfferBar* m_offer;
+    SaidBar* m_said;
+    std::unique_ptr<PluginPrompter> m_prompter; // none without a gate
     Navigation* m_navigation;
     QStackedWidget* m_stack;
     TimeBar* m_timeBar;

@@ -22,6 +22,7 @@ Settings loadSettings()
     settings.recentAgents = stored.value(name("recentAgents")).toStringList();
     settings.recentFiles = stored.value(name("recentFiles")).toStringList();
     settings.recentContexts = stored.value(name("recentContexts")).toStringList();
+    settings.allowedPlugins = stored.value(name("allowedPlugins")).toStringList();
     return settings;
 }
 
@@ -35,6 +36,7 @@ void storeSettings(const Settings& settings)
     stored.setValue(name("recentAgents"), settings.recentAgents);
     stored.setValue(name("recentFiles"), settings.recentFiles);
     stored.setValue(name("recentContexts"), settings.recentContexts);
+    stored.setValue(name("allowedPlugins"), settings.allowedPlugins);
 }
 
 QStringList withRecent(QStringList list, const QString& entry)

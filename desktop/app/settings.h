@@ -13,6 +13,7 @@ struct Settings {
     ThemeKind theme = ThemeKind::Dark;
     QByteArray geometry;
     QStringList recentAgents, recentFiles, recentContexts; // latest first
+    QStringList allowedPlugins;                            // AllowedPlugins::entries()
     bool keep = true;                      // false: nothing is written (pictures, tests)
 };
 

@@ -52,7 +52,11 @@ SourceOpener sourceOpener()
     SourceOpener opener;
     opener.connectTo = connectTo;
     opener.openFiles = openFiles;
-    opener.connectToClusters = [kube = std::make_shared<KubeRuntime>()](const std::vector<ClusterWish>& clusters) { return connectToClusters(kube, clusters); };
+    opener.plugins = std::make_shared<PluginGate>();
+    const auto kube = std::make_shared<KubeRuntime>(opener.plugins->options());
+    opener.listContexts = [](const std::string& file) { return listContexts(file, platform::environment()); };
+    opener.diagnose = diagnoseMaker(kube);
+    opener.connectToClusters = [kube](const std::vector<ClusterWish>& clusters) { return connectToClusters(kube, clusters); };
     opener.checkAgent = [](const std::string& agent) -> Result<void> {
         BN_TRY(Target::parse(agent));
         return {};

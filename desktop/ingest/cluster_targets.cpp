@@ -27,7 +27,11 @@ ClusterTargets::ClusterTargets(std::shared_ptr<KubeRuntime> runtime, std::vector
         m_clusters.push_back({.wish = std::move(wish)});
 }
 
-void ClusterTargets::start() { m_thread = std::thread([this] { run(); }); }
+void ClusterTargets::start()
+{
+    m_runtime->credentials().forgetAnswers(); // a person connects anew: what was refused may be asked about again
+    m_thread = std::thread([this] { run(); });
+}
 
 ClusterTargets::~ClusterTargets() { stop(); }
 
@@ -46,6 +50,7 @@ void ClusterTargets::stop()
 
 void ClusterTargets::retry()
 {
+    m_runtime->credentials().forgetAnswers();
     {
         const std::lock_guard lock(m_bell->mutex);
         m_bell->retry = true;

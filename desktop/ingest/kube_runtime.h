@@ -14,7 +14,7 @@ namespace binnacle::desktop {
 
 struct KubeRuntimeOptions {
     kube::CredentialOptions::Terminal terminal = kube::CredentialOptions::Terminal::None;
-    std::function<bool(const kube::PluginQuestion&)> confirmPlugin; // empty: every command runs, as with kubectl
+    std::function<bool(const kube::PluginQuestion&, const Cancellation&)> confirmPlugin; // empty: every command runs, as with kubectl
     std::function<void(std::string_view)> onPluginText;
 };
 

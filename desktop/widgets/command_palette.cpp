@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "desktop/widgets/command_palette.h"
 
+#include "desktop/viewmodels/fuzzy_match.h"
 #include "desktop/widgets/design_tokens.h"
 
 #include <QAction>
@@ -32,28 +33,11 @@ CommandPalette::CommandPalette(const QList<QAction*>& actions, QWidget* parent) 
     refill({});
 }
 
-int CommandPalette::fit(const QString& letters, const QString& text)
-{
-    int score = 0;
-    qsizetype at = -1;
-    for (const QChar letter : letters) {
-        if (letter.isSpace())
-            continue;
-        const qsizetype next = text.indexOf(letter, at + 1, Qt::CaseInsensitive);
-        if (next < 0)
-            return -1;
-        const bool wordBegins = next == 0 || !text.at(next - 1).isLetterOrNumber();
-        score += wordBegins ? 8 : next == at + 1 ? 5 : 1;
-        at = next;
-    }
-    return score;
-}
-
 void CommandPalette::refill(const QString& letters)
 {
     QList<std::pair<int, QAction*>> found;
     for (QAction* action : m_actions) {
-        if (const int score = fit(letters, action->text()); score >= 0 && action->isEnabled())
+        if (const int score = fuzzyFit(letters, action->text()); score >= 0 && action->isEnabled())
             found.append({score, action});
     }
     std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second->text() < b.second->text(); });

@@ -16,9 +16,6 @@ class CommandPalette : public QDialog {
 public:
     CommandPalette(const QList<QAction*>& actions, QWidget* parent);
 
-    /// How well the letters fit: all of them in order, better the closer together and the nearer to word beginnings; -1 if not.
-    static int fit(const QString& letters, const QString& text);
-
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
 

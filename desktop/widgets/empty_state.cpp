@@ -19,7 +19,7 @@ namespace {
 QString actionText(EmptyReason::Action action)
 {
     switch (action) {
-    case EmptyReason::Action::Connect: return EmptyState::tr("Connect to an agent…");
+    case EmptyReason::Action::Connect: return EmptyState::tr("Connect…");
     case EmptyReason::Action::Retry: return EmptyState::tr("Try again");
     case EmptyReason::Action::JumpToLive: return EmptyState::tr("Go to the end of the recording");
     case EmptyReason::Action::ClearFilter: return EmptyState::tr("Clear the filter");

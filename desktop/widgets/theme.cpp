@@ -78,6 +78,7 @@ QPushButton:focus, QToolButton:focus { border-color: @accent@; }
 QPushButton[primary="true"] { background: @accent@; color: @onAccent@; border-color: @accent@; font-weight: 600; }
 QPushButton[primary="true"]:hover { background: @text@; border-color: @text@; color: @window@; }
 QPushButton:disabled, QToolButton:disabled { color: @disabled@; }
+QPushButton[primary="true"]:disabled { background: @raised@; border-color: @border@; }
 QToolButton[flat="true"] { background: transparent; border: 1px solid transparent; padding: 4px; }
 QToolButton[flat="true"]:hover { background: @hover@; }
 QToolButton[flat="true"]:checked { background: @selected@; }

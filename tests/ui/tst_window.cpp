@@ -2,6 +2,7 @@
 #include "desktop/app/connect_dialog.h"
 #include "desktop/app/top_bar.h"
 #include "desktop/viewmodels/figures.h"
+#include "desktop/viewmodels/fuzzy_match.h"
 #include "desktop/widgets/banner.h"
 #include "desktop/widgets/command_palette.h"
 #include "desktop/widgets/offer_bar.h"
@@ -243,8 +244,8 @@ TEST_F(Window, themeChangesEverythingAndBack)
 
 TEST(Palette, lettersFindActionsByWordBeginnings)
 {
-    EXPECT_LT(CommandPalette::fit(QStringLiteral("xyz"), QStringLiteral("Jump to live")), 0);
-    EXPECT_GT(CommandPalette::fit(QStringLiteral("jtl"), QStringLiteral("Jump to live")), CommandPalette::fit(QStringLiteral("jtl"), QStringLiteral("Adjust the lot")));
+    EXPECT_LT(fuzzyFit(QStringLiteral("xyz"), QStringLiteral("Jump to live")), 0);
+    EXPECT_GT(fuzzyFit(QStringLiteral("jtl"), QStringLiteral("Jump to live")), fuzzyFit(QStringLiteral("jtl"), QStringLiteral("Adjust the lot")));
 }
 
 TEST(Palette, enterRunsTheBest)
@@ -259,10 +260,14 @@ TEST(Palette, enterRunsTheBest)
     EXPECT_EQ(ran, 1);
 }
 
-TEST(Connect, saysWhatIsWrongBeforeItTries)
+TEST(AgentWay, saysWhatIsWrongBeforeItTries)
 {
-    ConnectDialog dialog({QStringLiteral("10.0.0.5:9465")}, {}, openerOf(nullptr).checkAgent, nullptr);
-    auto* input = dialog.findChild<QLineEdit*>();
+    ConnectDialog dialog({{}, {QStringLiteral("10.0.0.5:9465")}, {}}, {}, openerOf(nullptr).checkAgent, nullptr);
+    EXPECT_EQ(dialog.way(), ConnectDialog::Way::Agent) << "without a kubeconfig";
+    QLineEdit* input = nullptr;
+    for (QLineEdit* edit : dialog.findChildren<QLineEdit*>())
+        input = edit->accessibleName() == QLatin1String("Agents") ? edit : input;
+    ASSERT_NE(input, nullptr);
     EXPECT_EQ(dialog.targets(), QStringList{QStringLiteral("10.0.0.5:9465")});
     input->setText(QStringLiteral("nonsense"));
     bool said = false;

@@ -34,6 +34,7 @@ using IssuerCall = std::function<Result<IssuerAnswer>(const IssuerRequest&, cons
 /// What is about to run for the first time, for a person to allow.
 struct PluginQuestion {
     std::string commandLine; // exactly what will run, as one would type it
+    std::vector<std::string> words; // the same, unquoted: the program's path and its arguments
     std::vector<std::pair<std::string, std::string>> environment; // that the kubeconfig adds
     std::string user;        // of the kubeconfig
     std::filesystem::path origin; // the kubeconfig file that names the command
@@ -46,7 +47,9 @@ struct CredentialOptions {
     platform::Environment environment; // of this program: plugins inherit it
     Terminal terminal = Terminal::None;
     Nanoseconds pluginTimeOut = std::chrono::minutes(2); // a person may have to log in by a browser
-    std::function<bool(const PluginQuestion&)> confirmPlugin;      // asked once for each command line; empty: every command runs
+    /// Asked once for each command line with its environment; empty: every command runs.  Blocks while a person thinks, and gives up when it is
+    /// cancelled: that answer does not count.
+    std::function<bool(const PluginQuestion&, const Cancellation&)> confirmPlugin;
     std::function<void(std::string_view)> onPluginText;            // what a plugin says to a person (standard error), as it comes
     IssuerCall callIssuer;                                         // empty: OIDC tokens are used while they last, and not refreshed
     std::function<UtcTime()> now = utcNow;

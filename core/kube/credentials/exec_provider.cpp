@@ -28,7 +28,7 @@ Result<ExecProvider::Answer> ExecProvider::obtain(const Cancellation& cancellati
     const auto program = findProgram(cancellation);
     if (!program)
         return std::unexpected(program.error());
-    BN_TRY(askPerson());
+    BN_TRY(askPerson(cancellation));
     const auto output = run(*program, *mode, cancellation);
     if (!output)
         return std::unexpected(output.error());
@@ -89,10 +89,17 @@ bool ExecProvider::mayShowHint()
     return m_hints++ < kHintsAnHour;
 }
 
-Result<void> ExecProvider::askPerson() const
+Result<void> ExecProvider::askPerson(const Cancellation& cancellation) const
 {
-    if (m_host->mayRun({commandLineText(m_report.commandLine), m_plugin.environment, m_user, m_origin}))
+    using Permission = PluginHost::Permission;
+    switch (m_host->mayRun({commandLineText(m_report.commandLine), m_report.commandLine, m_plugin.environment, m_user, m_origin}, cancellation)) {
+    case Permission::Granted:
         return {};
+    case Permission::Cancelled:
+        return failure(ErrorCode::Cancelled, "cancelled before anybody said whether the exec plugin of user " + m_user + " may run");
+    case Permission::Refused:
+        break;
+    }
     return failure(ErrorCode::Denied, "the exec plugin of user " + m_user + " was not allowed to run: " + commandLineText(m_report.commandLine)
                                           + ". Without it there are no credentials; connect again to be asked again");
 }

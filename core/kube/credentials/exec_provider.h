@@ -24,7 +24,7 @@ private:
     Result<Interactive> interactive() const;
     Result<PluginHost::Program> findProgram(const Cancellation& cancellation);
     Result<platform::Environment> pluginEnvironment(const PluginHost::Program& program, Interactive interactive) const;
-    Result<void> askPerson() const;
+    Result<void> askPerson(const Cancellation& cancellation) const;
     Result<std::string> run(const PluginHost::Program& program, Interactive interactive, const Cancellation& cancellation);
     Result<std::string> judgeEnding(const platform::ChildResult& result);
     std::string notFoundSentence(const PluginHost::Program& program);

@@ -2,6 +2,21 @@
 #include "core/kube/credentials/plugin_host.h"
 
 namespace binnacle::kube {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{20}; // how late a waiting caller may see its cancellation
+
+std::string keyOf(const PluginQuestion& question)
+{
+    std::string key;
+    for (const std::string& word : question.words)
+        key += word + '\0';
+    for (const auto& [name, value] : question.environment)
+        key += '\0' + name + '=' + value;
+    return key;
+}
+
+} // namespace
 
 PluginHost::Program PluginHost::find(const std::string& command, const Cancellation& cancellation)
 {
@@ -38,24 +53,28 @@ std::optional<platform::LoginPath> PluginHost::loginPath(const Cancellation& can
     return m_loginPath;
 }
 
-bool PluginHost::mayRun(const PluginQuestion& question)
+PluginHost::Permission PluginHost::mayRun(const PluginQuestion& question, const Cancellation& cancellation)
 {
     if (!m_options.confirmPlugin)
-        return true;
-    std::string key = question.commandLine;
-    for (const auto& [name, value] : question.environment)
-        key += '\0' + name + '=' + value;
+        return Permission::Granted;
+    const std::string key = keyOf(question);
     if (const auto known = knownAnswer(key))
         return *known;
-    const std::lock_guard oneAtATime(m_askMutex);
+    std::unique_lock oneAtATime(m_askMutex, std::defer_lock);
+    while (!oneAtATime.try_lock_for(kTick)) {
+        if (cancellation.isCancelled())
+            return Permission::Cancelled;
+    }
     if (const auto known = knownAnswer(key)) // given while we waited to ask
         return *known;
-    const bool answer = m_options.confirmPlugin(question);
+    const bool isGranted = m_options.confirmPlugin(question, cancellation);
+    if (cancellation.isCancelled())
+        return Permission::Cancelled;
     const std::lock_guard lock(m_answerMutex);
-    return m_answers[key] = answer;
+    return m_answers[key] = isGranted ? Permission::Granted : Permission::Refused;
 }
 
-std::optional<bool> PluginHost::knownAnswer(const std::string& key)
+std::optional<PluginHost::Permission> PluginHost::knownAnswer(const std::string& key)
 {
     const std::lock_guard lock(m_answerMutex);
     const auto known = m_answers.find(key);

@@ -4,6 +4,7 @@
 #include "core/base/platform/programs.h"
 #include "core/kube/credentials/credential_options.h"
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -29,21 +30,22 @@ public:
     /// A command with a separator is that file; a bare one is looked up in our PATH, then in the login shell's.
     Program find(const std::string& command, const Cancellation& cancellation);
 
+    enum class Permission : std::uint8_t { Granted, Refused, Cancelled };
     /// The answer that was given for this command line before, else the person's.
-    bool mayRun(const PluginQuestion& question);
+    Permission mayRun(const PluginQuestion& question, const Cancellation& cancellation);
     void forgetAnswers();
 
 private:
     std::optional<platform::LoginPath> loginPath(const Cancellation& cancellation);
-    std::optional<bool> knownAnswer(const std::string& key);
+    std::optional<Permission> knownAnswer(const std::string& key);
 
     const CredentialOptions m_options;
     std::mutex m_pathMutex; // held while the shell runs: it is asked once
     bool m_askedShell = false;
     std::optional<platform::LoginPath> m_loginPath;
-    std::mutex m_askMutex; // held while a person answers
+    std::timed_mutex m_askMutex; // held while a person answers
     std::mutex m_answerMutex;
-    std::map<std::string, bool> m_answers;
+    std::map<std::string, Permission> m_answers;
 };
 
 } // namespace binnacle::kube

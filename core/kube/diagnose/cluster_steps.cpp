@@ -170,7 +170,8 @@ void checkAgents(Diagnosis::Knowledge& known, DiagnosisStep& step, const Cancell
     if (known.agents.empty()) {
         const std::string why = pods->items.empty() ? "no pod with the label " + std::string(AgentPod::kLabels) + " is in namespace " + known.wish.agentNamespace
                                                     : "no agent runs: " + step.why;
-        return fail(step, why, pods->items.empty() ? "Install the agents (deploy/README.md), or name their namespace with --namespace." : step.next);
+        step.needsInstall = pods->items.empty();
+        return fail(step, why, step.needsInstall ? "Install the agents with `binnacle install`, or name their namespace with --namespace." : step.next);
     }
     tellNodes(known, nodesWithAgent, step, cancellation);
 }

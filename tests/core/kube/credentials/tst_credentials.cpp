@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <thread>
 
 namespace binnacle::kube {
@@ -360,7 +361,7 @@ TEST_F(Credentials, aCommandIsConfirmedOnceWithItsExactLine)
 {
     std::vector<std::string> asked;
     bool allowed = false;
-    options.confirmPlugin = [&](const PluginQuestion& question) {
+    options.confirmPlugin = [&](const PluginQuestion& question, const Cancellation&) {
         asked.push_back(question.commandLine);
         return allowed;
     };
@@ -377,6 +378,48 @@ TEST_F(Credentials, aCommandIsConfirmedOnceWithItsExactLine)
     EXPECT_EQ(held->invalidate(*held->load({})), Retry::Worthwhile);
     EXPECT_EQ(authorization(*held), "Bearer t2");
     EXPECT_EQ(asked.size(), 2u);
+}
+
+TEST_F(Credentials, anAnswerThatCameByCancellingDoesNotCount)
+{
+    int asked = 0;
+    const Cancellation cancellation;
+    options.confirmPlugin = [&](const PluginQuestion&, const Cancellation& given) {
+        if (++asked == 1)
+            cancellation.cancel(); // the window closes while it asks
+        return !given.isCancelled();
+    };
+    useCounter();
+    const auto held = source();
+    const auto first = held->load(cancellation);
+    ASSERT_FALSE(first);
+    EXPECT_EQ(first.error().code, ErrorCode::Cancelled);
+    EXPECT_EQ(runCount(), 0);
+    EXPECT_EQ(authorization(*held), "Bearer t1") << "asked again, and allowed";
+    EXPECT_EQ(asked, 2);
+}
+
+TEST_F(Credentials, whoWaitsToAskGivesUpWhenCancelled)
+{
+    std::promise<void> asking, answer;
+    options.confirmPlugin = [&](const PluginQuestion&, const Cancellation&) {
+        asking.set_value();
+        answer.get_future().wait();
+        return true;
+    };
+    useCounter();
+    const auto first = source();
+    access.user.name = "somebody else"; // with the same plugin
+    const auto second = source();
+    auto running = std::async(std::launch::async, [&] { return first->load({}).has_value(); });
+    asking.get_future().wait();
+    const Cancellation cancellation;
+    cancellation.cancel();
+    const auto waited = second->load(cancellation); // would never end if it waited for the person
+    ASSERT_FALSE(waited);
+    EXPECT_EQ(waited.error().code, ErrorCode::Cancelled);
+    answer.set_value();
+    EXPECT_TRUE(running.get());
 }
 
 TEST_F(Credentials, aPluginIsNotRunBesideOtherCredentials)

@@ -242,6 +242,7 @@ TEST(Diagnosis, hostsWithoutAnAgentAreNamed)
     diagnosing.run();
     EXPECT_EQ(diagnosing[Id::Agents].state, StepState::Warning);
     EXPECT_SAYS(diagnosing[Id::Agents].why, "no agent on: node-2");
+    EXPECT_FALSE(diagnosing[Id::Agents].needsInstall);
 }
 
 TEST(Diagnosis, aNamespaceWithoutAgentsSaysHowToGetThem)
@@ -252,6 +253,8 @@ TEST(Diagnosis, aNamespaceWithoutAgentsSaysHowToGetThem)
     diagnosing.run();
     EXPECT_EQ(diagnosing[Id::Agents].state, StepState::Failed);
     EXPECT_SAYS(diagnosing[Id::Agents].why, "is in namespace default");
+    EXPECT_SAYS(diagnosing[Id::Agents].next, "binnacle install");
+    EXPECT_TRUE(diagnosing[Id::Agents].needsInstall);
     EXPECT_EQ(diagnosing[Id::Clock].state, StepState::Skipped);
 }
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "desktop/workspace/diagnosis_run.h"
+
+#include "desktop/ingest/agent_handshake.h"
+
+#include <QThreadPool>
+
+#include <mutex>
+
+namespace binnacle::desktop {
+namespace {
+
+/// Not the pool that draws the pages: a plugin may wait for a person for minutes.  At the program's end it waits for what was cancelled.
+QThreadPool& threads()
+{
+    constexpr int kMost = 16; // cancelled ones that have not noticed yet
+    static QThreadPool pool;
+    static const bool isSet = (pool.setMaxThreadCount(kMost), true);
+    static_cast<void>(isSet);
+    return pool;
+}
+
+} // namespace
+
+DiagnoseMaker diagnoseMaker(std::shared_ptr<KubeRuntime> kube)
+{
+    struct Kept {
+        Kept(std::shared_ptr<KubeRuntime> runtime, kube::DiagnosisWish wish) : kube(std::move(runtime)), diagnosis(std::move(wish), diagnosisTools(*kube)) {}
+        std::shared_ptr<KubeRuntime> kube; // outlives the diagnosis
+        kube::Diagnosis diagnosis;
+        std::mutex mutex; // one run at a time: a cancelled one may not have ended yet
+    };
+    return [runtime = std::move(kube)](const ClusterWish& wish) -> Diagnose {
+        auto kept = std::make_shared<Kept>(runtime, kube::DiagnosisWish{wish.context, wish.agentNamespace, wish.kubeconfig});
+        return [kept](kube::DiagnosisStepId from, const std::function<void(const kube::DiagnosisStep&)>& onStep, const Cancellation& cancellation) {
+            const std::lock_guard oneAtATime(kept->mutex);
+            kept->kube->credentials().forgetAnswers();
+            kept->diagnosis.run(from, onStep, cancellation);
+        };
+    };
+}
+
+DiagnosisRun::DiagnosisRun(QObject* parent) : QObject(parent) {}
+
+DiagnosisRun::~DiagnosisRun() { letGo(); }
+
+void DiagnosisRun::letGo()
+{
+    if (!m_current)
+        return;
+    m_current->cancellation.cancel();
+    m_current->mailbox.close();
+    m_current.reset();
+}
+
+void DiagnosisRun::start(Diagnose diagnose, kube::DiagnosisStepId from)
+{
+    letGo();
+    m_current = Current{Cancellation(), Mailbox<DiagnosisRun>(this)};
+    threads().start([diagnose = std::move(diagnose), from, current = *m_current] {
+        const auto tell = [&current](const kube::DiagnosisStep& step) {
+            current.mailbox.post([step](DiagnosisRun& run) { Q_EMIT run.stepEnded(step); });
+        };
+        diagnose(from, tell, current.cancellation);
+        current.mailbox.post([](DiagnosisRun& run) {
+            run.letGo();
+            Q_EMIT run.ended();
+        });
+    });
+}
+
+void DiagnosisRun::cancel()
+{
+    if (!m_current)
+        return;
+    letGo();
+    Q_EMIT ended();
+}
+
+} // namespace binnacle::desktop
