@@ -58,8 +58,7 @@ Result<void> LocalClient::Private::handshake()
     if (reply.protocol() == 0)
         return failure(ErrorCode::Unsupported, reply.problem());
     m_identity = wire::identityOf(reply.identity());
-    m_anchor = {hostTime(static_cast<std::uint64_t>(reply.anchor().monotonic_ns())), utcTime(reply.anchor().utc_ns()),
-                Nanoseconds(static_cast<std::int64_t>(reply.anchor().error_ns()))};
+    m_anchor = wire::anchorOf(reply.anchor());
     return {};
 }
 

@@ -12,7 +12,7 @@ kube::ListQuery agentsIn(const std::string& agentNamespace)
 {
     kube::ListQuery query;
     query.collection = {.kind = {"", "v1", "pods"}, .namespaceName = agentNamespace};
-    query.labelSelector = AgentPod::kLabels;
+    query.labelSelector = kube::AgentPod::kLabels;
     return query;
 }
 
@@ -44,7 +44,7 @@ Result<std::unique_ptr<ClusterLink>> ClusterLink::create(std::shared_ptr<KubeRun
 ClusterLink::ClusterLink(std::shared_ptr<KubeRuntime> runtime, ClusterWish wish, std::string context, KubeRuntime::Connection connection,
                          std::shared_ptr<platform::PrivateFolder> folder, std::function<void()> changed, ClusterLinkOptions options)
     : m_runtime(std::move(runtime)), m_wish(std::move(wish)), m_context(std::move(context)), m_options(options), m_folder(std::move(folder)),
-      m_pods(std::make_shared<AgentPods>(std::move(changed))), m_connection(std::move(connection))
+      m_pods(std::make_shared<kube::AgentPods>(std::move(changed))), m_connection(std::move(connection))
 {
 }
 
@@ -95,7 +95,7 @@ Result<ClusterLink::Agent> ClusterLink::open(const std::string& node)
 }
 
 /// `pod` is none when the node has none any more.
-void ClusterLink::note(Agent& agent, const AgentPod* pod)
+void ClusterLink::note(Agent& agent, const kube::AgentPod* pod)
 {
     if (!pod) {
         if (!agent.goneSince)

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/kube/api/watched_list.h"
+#include "core/kube/diagnose/agent_pods.h"
 #include "core/kube/tunnel/tunnel.h"
-#include "desktop/ingest/agent_pods.h"
 #include "desktop/ingest/cluster_wish.h"
 #include "desktop/ingest/kube_runtime.h"
 #include "desktop/ingest/target.h"
@@ -70,14 +70,14 @@ private:
     void watch();
     Result<Agent> open(const std::string& node);
     Result<std::string> openWay(Agent& agent, const std::string& node, const char* purpose, const std::shared_ptr<Way>& way, std::unique_ptr<kube::Tunnel>& tunnel);
-    void note(Agent& agent, const AgentPod* pod);
+    void note(Agent& agent, const kube::AgentPod* pod);
 
     const std::shared_ptr<KubeRuntime> m_runtime; // outlives what follows
     const ClusterWish m_wish;
     const std::string m_context;
     const ClusterLinkOptions m_options;
     const std::shared_ptr<platform::PrivateFolder> m_folder;
-    const std::shared_ptr<AgentPods> m_pods;
+    const std::shared_ptr<kube::AgentPods> m_pods;
     KubeRuntime::Connection m_connection;
     std::unique_ptr<kube::WatchedList> m_list;
     std::uint64_t m_opened = 0; // numbers sockets

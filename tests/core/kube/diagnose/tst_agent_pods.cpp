@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "desktop/ingest/agent_pods.h"
+#include "core/kube/diagnose/agent_pods.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-namespace binnacle::desktop {
+namespace binnacle::kube {
 namespace {
 
 using Json = nlohmann::json;
@@ -30,7 +30,7 @@ Json podOf(const PodText& text)
     return pod;
 }
 
-kube::WatchedObject objectOf(const PodText& text, const Json& json) { return {"binnacle", text.name, "uid-" + text.name, "1", &json}; }
+WatchedObject objectOf(const PodText& text, const Json& json) { return {"binnacle", text.name, "uid-" + text.name, "1", &json}; }
 
 class Pods : public testing::Test {
 protected:
@@ -51,7 +51,7 @@ protected:
 TEST_F(Pods, aPodSaysWhereItsAgentListens)
 {
     put({});
-    EXPECT_EQ(*pods.find("node-1"), (kube::PodPort{"binnacle", "agent-1", "uid-agent-1", 9999}));
+    EXPECT_EQ(*pods.find("node-1"), (PodPort{"binnacle", "agent-1", "uid-agent-1", 9999}));
     EXPECT_EQ(changes, 1);
 }
 
@@ -122,4 +122,4 @@ TEST_F(Pods, foreignJsonIsNoPod)
 }
 
 } // namespace
-} // namespace binnacle::desktop
+} // namespace binnacle::kube
