@@ -11,5 +11,6 @@ int checkHost(const RunOptions& options);
 /// Whether an agent runs there and collects: a probe's question, cheap and without any permission.
 int checkRunning(const ListenAddress& address);
 int dumpBuffer(const DumpOptions& options);
+int runGateway(const GatewayOptions& options);
 
 } // namespace binnacle::agent

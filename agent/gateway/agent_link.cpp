@@ -55,6 +55,7 @@ std::shared_ptr<grpc::Channel> channelTo(const kube::AgentPod& pod, const kube::
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);         // the pod's address is in this cluster
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1); // a new attempt does not inherit the pause of an old one
     arguments.SetMaxReceiveMessageSize(kMaxMessage);
+    arguments.SetSslTargetNameOverride(pod.port.pod);        // as the agent's certificate has it; else its log complains about each connection
     return grpc::CreateCustomChannel(addressOf(pod), credentialsOf(own), arguments);
 }
 

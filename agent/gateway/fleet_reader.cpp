@@ -137,7 +137,7 @@ bool FleetReader::catchUp(const AgentLink& link, Follower& follower)
             return false;
         isThere = write(item);
         at = std::max(at, cursorOf(item));
-        return isThere && (at == Cursor{} || !link.tail().reachesBackTo(at));
+        return isThere && (at == Cursor{} || link.tail().newest() == Cursor{} || !link.tail().reachesBackTo(at));
     });
     if (!isThere)
         return false;

@@ -48,6 +48,7 @@ public:
     void retry();
     void end();
     void closeWithGap(const AgentStatus& agent);
+    void forget(const AgentStatus& agent);
 
     // Reading threads.
     struct DetailGate {
@@ -137,7 +138,8 @@ void Recorder::Private::addClient(Target target)
     options.explain = [this](const Target& of) { return m_clusters ? m_clusters->whyAway(of) : std::nullopt; };
     const auto gate = std::make_shared<DetailGate>();
     AgentClient::Sink sink{[this](const telemetry::AgentIdentity& identity) { hand(std::make_shared<StoreItem>(identity)); },
-                           [this, gate](Decoded&& item) { takeItem(*gate, std::move(item)); }, [this] { m_changed = true; }};
+                           [this, gate](Decoded&& item) { takeItem(*gate, std::move(item)); }, [this] { m_changed = true; },
+                           [this](const AgentStatus& agent) { forget(agent); }};
     auto client = std::make_shared<AgentClient>(std::move(options), std::move(sink));
     const std::lock_guard lock(m_mutex);
     m_clients.push_back(std::move(client));
@@ -149,9 +151,11 @@ RecorderStatus Recorder::Private::status() const
     RecorderStatus status = m_status;
     status.detailDropped = m_droppedSpans;
     for (const auto& client : m_clients) {
-        AgentStatus& agent = status.agents.emplace_back(client->status());
-        if (agent.identity)
-            agent.clock = m_clocks.offsetOf(agent.identity->agent);
+        for (AgentStatus& agent : client->statuses()) {
+            if (agent.identity)
+                agent.clock = m_clocks.offsetOf(agent.identity->agent);
+            status.agents.push_back(std::move(agent));
+        }
     }
     if (m_clusters)
         status.clusters = m_clusters->status();
@@ -177,12 +181,21 @@ void Recorder::Private::removeClient(const Target& target)
             return;
         removed = *found;
         m_clients.erase(found);
-        if (const auto identity = removed->status().identity)
-            m_clocks.forget(identity->agent);
     }
     removed->stop();
-    closeWithGap(removed->status());
+    for (const AgentStatus& agent : removed->statuses())
+        forget(agent);
     m_changed = true;
+}
+
+/// An agent that is not read any more.
+void Recorder::Private::forget(const AgentStatus& agent)
+{
+    if (agent.identity) {
+        const std::lock_guard lock(m_mutex);
+        m_clocks.forget(agent.identity->agent);
+    }
+    closeWithGap(agent);
 }
 
 /// An agent that is not there at the end of the recording: what its host did meanwhile is unknown, and not nothing.
@@ -341,13 +354,11 @@ void Recorder::Private::pingAll()
     std::map<EntityKey, UtcTime> asked;
     for (const auto& client : clients) {
         client->checkAlive();
-        const auto identity = client->status().identity;
-        const auto ping = identity ? client->ping() : std::nullopt;
-        if (!ping)
-            continue;
-        const std::lock_guard lock(m_mutex);
-        m_clocks.add(identity->agent, *ping);
-        asked[identity->agent] = ping->remote;
+        for (const auto& [agent, reading] : client->ping()) {
+            const std::lock_guard lock(m_mutex);
+            m_clocks.add(agent, reading);
+            asked[agent] = reading.remote;
+        }
     }
     std::vector<ClockOffset> offsets;
     {
@@ -376,8 +387,10 @@ void Recorder::Private::end()
     m_stopping = true;
     for (const auto& client : clients) {
         client->stop();
-        if (const AgentStatus agent = client->status(); agent.state == AgentState::Away || agent.state == AgentState::Refused)
-            closeWithGap(agent);
+        for (const AgentStatus& agent : client->statuses()) {
+            if (agent.state == AgentState::Away || agent.state == AgentState::Refused)
+                closeWithGap(agent);
+        }
     }
     if (m_clockThread.joinable())
         m_clockThread.join();
