@@ -133,6 +133,8 @@ Result<OpenedClusters> reach(const ClusterOptions& clusters, const std::vector<s
         return std::unexpected(std::move(reached).error());
     OpenedClusters opened{std::move(*reached), {}};
     opened.targets = opened.agents->targets();
+    for (const std::string& sentence : opened.agents->leftOut())
+        std::fprintf(stderr, "binnacle: %s\n", sentence.c_str());
     if (agents.empty())
         return opened;
     auto named = targetsOf(agents);

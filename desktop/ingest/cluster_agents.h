@@ -20,6 +20,8 @@ public:
 
     const std::vector<Target>& targets() const { return m_targets; }
     std::string names() const; // the contexts', joined by commas
+    /// Which hosts are not among them and why, a sentence a cluster.
+    std::vector<std::string> leftOut() const;
     std::optional<Error> whyAway(const Target& target) const;
 
 private:

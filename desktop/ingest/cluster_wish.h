@@ -33,6 +33,8 @@ struct ClusterStatus {
     ClusterState state = ClusterState::Opening;
     std::optional<Error> trouble; // Away, Refused: a sentence with the next step; Watching: there is no agent
     std::size_t agents = 0;       // nodes with an agent's pod
+    bool isThroughGateway = false;
+    std::string leftOut;          // hosts that are not read and why, a sentence with the next step; empty: none
 };
 
 } // namespace binnacle::desktop

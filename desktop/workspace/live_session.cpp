@@ -42,6 +42,8 @@ Origin originOf(const ClusterStatus& cluster)
     Origin origin{OriginKind::Cluster, stateOf(cluster.state), name, cluster.trouble ? cluster.trouble->what : std::string(), cluster.context};
     if (origin.state == OriginState::Live && cluster.trouble)
         origin.state = OriginState::Away;
+    if (origin.sentence.empty())
+        origin.sentence = cluster.leftOut;
     return origin;
 }
 
