@@ -15,10 +15,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <thread>
 
 namespace binnacle::agent {
+
+class PodChannel;
 
 /// One agent as the gateway sees it.
 struct LinkStatus {
@@ -30,6 +33,9 @@ struct LinkStatus {
     std::uint64_t version = 0;                        // rises with each change
 };
 
+/// How many links shake hands at a time: each costs the API server some requests, and at the start all want to.
+using HandshakeTurns = std::counting_semaphore<>;
+
 /// Keeps the gateway's stream from the agent of one node going: mutual TLS, proofs both ways, overviews only, resumed by cursor with
 /// growing pauses.  Whatever else is asked of that agent goes over the same connection.
 ///
@@ -38,8 +44,9 @@ class AgentLink {
 public:
     struct Options {
         ChannelIdentity* identity = nullptr;       // not owned, outlives the link
+        HandshakeTurns* turns = nullptr;           // not owned, outlives the link
         std::size_t tailBytes = 256u << 10;        // half a minute of a host with 50 ends
-        std::chrono::milliseconds firstPause{500}; // between attempts, doubled up to …
+        std::chrono::milliseconds firstPause{500}; // between attempts, doubled with some chance up to …
         std::chrono::milliseconds longestPause{15'000};
         std::function<void()> news;                // something came, or the status differs; must not block
     };
@@ -55,6 +62,8 @@ public:
     const AgentTail& tail() const { return m_tail; }
     /// Breaks a stream on which nothing came for 15 s, though the agent speaks each second.
     void checkAlive();
+    /// Ends what is under way, without waiting for it; stop() waits.
+    void requestStop();
     void stop();
 
     /// Questions that are passed on.  All block, at most `patience`; Unavailable while the agent is away.  `take` returns false to end.
@@ -65,17 +74,17 @@ public:
     Result<v1::TimeReply> time(const v1::TimeRequest& request, std::chrono::milliseconds patience) const;
 
 private:
-    class Connection;
-    using ConnectionPtr = std::shared_ptr<Connection>;
+    using ChannelPtr = std::shared_ptr<PodChannel>;
 
     void run();
     Result<void> readOnce();
-    Result<void> read(Connection& connection);
+    Result<void> shakeHands(PodChannel& connection) const;
+    Result<void> read(PodChannel& connection);
     Result<kube::AgentPod> reachablePod() const;
-    Result<ConnectionPtr> connection() const;
-    void setConnection(ConnectionPtr connection);
+    Result<ChannelPtr> connection() const;
+    void setReading(ChannelPtr connection);
     void setAway(const Error& why);
-    void noteHandshake(const Connection& connection);
+    void noteHandshake(const PodChannel& connection);
     bool pause(std::chrono::milliseconds time);
     bool isStopping() const;
 
@@ -87,8 +96,8 @@ private:
     std::condition_variable m_wake;
     std::optional<kube::AgentPod> m_pod;
     LinkStatus m_status;
-    ConnectionPtr m_connection; // after a handshake that fitted, while its stream lasts
-    ConnectionPtr m_reading;    // what stop() and checkAlive() break
+    ChannelPtr m_reading;    // what is under way, from its handshake on: stop() and checkAlive() break it
+    ChannelPtr m_connection; // the same after a handshake that fitted, while its stream lasts: for questions
     bool m_stopping = false;
     bool m_hurry = false;
     std::thread m_thread;

@@ -51,6 +51,8 @@ void Fleet::stop()
         members.swap(m_members);
     }
     for (const auto& [node, member] : members)
+        member.link->requestStop();
+    for (const auto& [node, member] : members)
         member.link->stop();
 }
 
@@ -102,6 +104,7 @@ void Fleet::refresh()
             Member& member = m_members[node];
             if (!member.link) {
                 AgentLink::Options options = m_options.link;
+                options.turns = &m_turns;
                 options.news = [bell = m_bell] { bell->ring(false); };
                 member.link = std::make_shared<AgentLink>(node, std::move(options));
             }

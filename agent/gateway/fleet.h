@@ -28,7 +28,7 @@ class Fleet {
 public:
     struct Options {
         std::string nameSpace;                        // where the agents' pods are
-        AgentLink::Options link;                      // `news` is the fleet's
+        AgentLink::Options link;                      // `news` and `turns` are the fleet's
         std::chrono::milliseconds mourning{60'000};   // a node without a pod keeps its link so long: an update puts a new pod there
         kube::WatchOptions watch;
     };
@@ -69,6 +69,7 @@ private:
     };
 
     const Options m_options;
+    HandshakeTurns m_turns{16};
     const std::shared_ptr<Bell> m_bell = std::make_shared<Bell>();
     const std::shared_ptr<kube::AgentPods> m_pods;
     mutable std::mutex m_mutex;

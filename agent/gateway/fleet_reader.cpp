@@ -48,8 +48,11 @@ bool FleetReader::step()
         const std::string node = link->status().node;
         nodes.insert(node);
         Follower& follower = m_followers[node];
-        if (follower.link.lock() != link)
-            follower.link = link, follower.toldVersion = 0;
+        if (follower.link.lock() != link) {
+            leave(follower);
+            follower = {};
+            follower.link = link;
+        }
         if (!tell(*link, follower) || !follow(*link, follower))
             return false;
     }
@@ -57,6 +60,7 @@ bool FleetReader::step()
     std::erase_if(m_followers, [&](auto& entry) {
         if (nodes.contains(entry.first))
             return false;
+        leave(entry.second);
         v1::StreamItem item;
         *item.mutable_agent()->mutable_identity() = entry.second.told;
         item.mutable_agent()->set_presence(v1::AGENT_PRESENCE_GONE);
@@ -65,6 +69,13 @@ bool FleetReader::step()
         return true;
     });
     return isThere;
+}
+
+/// Should it come back, what it did meanwhile may still be in its buffer.
+void FleetReader::leave(const Follower& follower)
+{
+    if (follower.agent && follower.place.cursor != Cursor{})
+        m_cursors[follower.agent] = follower.place.cursor;
 }
 
 bool FleetReader::tell(const AgentLink& link, Follower& follower)

@@ -40,13 +40,14 @@ private:
     };
     bool tell(const AgentLink& link, Follower& follower);
     AgentTail::Place begin(const AgentLink& link, EntityKey agent, Follower& follower) const;
+    void leave(const Follower& follower);
     bool follow(const AgentLink& link, Follower& follower);
     bool catchUp(const AgentLink& link, Follower& follower);
     bool write(const v1::StreamItem& item);
 
     const Fleet& m_fleet;
     const Write m_write;
-    std::map<EntityKey, Cursor> m_cursors; // as asked for
+    std::map<EntityKey, Cursor> m_cursors; // where to begin: as asked for, or where a link that is gone was left
     std::optional<UtcTime> m_from;
     std::map<std::string, Follower> m_followers; // by node
     bool m_hadNews = false;

@@ -108,6 +108,31 @@ std::vector<AgentClient::Ping> AgentClient::ping()
     return pings;
 }
 
+Result<void> AgentClient::fetchDetail(TimeRange range, const std::function<void(Decoded&&)>& take) const
+{
+    const auto current = connection();
+    if (!current || !current->isGateway())
+        return {};
+    Result<void> outcome;
+    const auto ended = current->history(range, {telemetry::ChunkKind::Detail}, [&](StreamEvent&& event, std::size_t) {
+        auto* const segment = std::get_if<StreamSegment>(&event);
+        if (!segment)
+            return true;
+        const auto content = telemetry::unpackSegment(asBytes(segment->bytes));
+        auto batches = content ? telemetry::readSegment(*content) : std::unexpected(content.error());
+        if (!batches) {
+            outcome = std::unexpected(batches.error());
+            return false;
+        }
+        DecodedSegment decoded{content->header, std::move(segment->bytes), {}};
+        for (telemetry::Batch& batch : *batches)
+            decoded.batches.push_back(std::make_shared<const telemetry::Batch>(std::move(batch)));
+        take(std::move(decoded));
+        return true;
+    });
+    return outcome ? ended : outcome;
+}
+
 void AgentClient::checkAlive()
 {
     const auto current = connection();
@@ -207,6 +232,10 @@ Result<void> AgentClient::readOnce()
         m_isGateway = current->isGateway();
         if (!m_isGateway)
             m_status.identity = current->identity();
+        for (auto& [agent, behind] : m_behind) { // another gateway may know fewer; it names all that it does
+            behind.state = AgentState::Away;
+            behind.trouble = Error{ErrorCode::Unavailable, "the gateway does not know it; look for the agent's pod with `kubectl get pods -o wide`"};
+        }
         if (m_status.connectedAt == UtcTime{})
             m_status.connectedAt = current->anchor().utc;
     }

@@ -55,6 +55,9 @@ public:
         ClockPing reading;
     };
     std::vector<Ping> ping();
+    /// What the agents behind a gateway have of the detail of `range`, since its stream has overviews only; nothing of an agent that is read
+    /// directly.  Blocks; who does not answer is left out.
+    Result<void> fetchDetail(TimeRange range, const std::function<void(Decoded&&)>& take) const;
     /// Breaks a connection on which nothing came for 15 s, though the agent speaks each second.
     void checkAlive();
     /// Ends a pause between two attempts.

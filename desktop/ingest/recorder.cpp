@@ -46,6 +46,7 @@ public:
     void removeClient(const Target& target);
     RecorderStatus status() const;
     void retry();
+    Result<void> fetchDetail();
     void end();
     void closeWithGap(const AgentStatus& agent);
     void forget(const AgentStatus& agent);
@@ -169,6 +170,23 @@ void Recorder::Private::retry()
     const std::lock_guard lock(m_mutex);
     for (const auto& client : m_clients)
         client->retryNow();
+}
+
+Result<void> Recorder::Private::fetchDetail()
+{
+    std::vector<std::shared_ptr<AgentClient>> clients;
+    TimeRange range;
+    {
+        const std::lock_guard lock(m_mutex);
+        clients = m_clients;
+        range = m_status.covered;
+    }
+    Result<void> outcome;
+    for (const auto& client : clients) {
+        const auto fetched = client->fetchDetail(range, [this](Decoded&& item) { hand(std::make_shared<StoreItem>(std::move(item))); });
+        outcome = outcome ? fetched : outcome;
+    }
+    return outcome;
 }
 
 void Recorder::Private::removeClient(const Target& target)
@@ -420,6 +438,8 @@ void Recorder::addTarget(Target target) { d->addClient(std::move(target)); }
 void Recorder::removeTarget(const Target& target) { d->removeClient(target); }
 
 void Recorder::retry() { d->retry(); }
+
+Result<void> Recorder::fetchDetail() { return d->fetchDetail(); }
 
 RecorderStatus Recorder::status() const { return d->status(); }
 

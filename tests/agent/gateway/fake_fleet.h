@@ -110,8 +110,9 @@ public:
     /// Another pod on the same node, whose buffer remembers.
     void replacePod()
     {
+        if (m_server)
+            m_api.remove("Pod", podName());
         m_server.reset();
-        m_api.remove("Pod", podName());
         ++m_pods;
         putPod(1);
         m_identity = m_api.identity(kAgentAccount, podName());

@@ -260,6 +260,27 @@ TEST_F(GatewayTest, anAgentWhosePodIsGoneForGoodIsToldGone)
     EXPECT_NE(reader->ear.of(agent.key()).what.find("node-1"), std::string::npos);
 }
 
+TEST_F(GatewayTest, aHostThatWasGoneGoesOnWhereItWasLeft)
+{
+    FakeAgent& agent = add();
+    start();
+    waitUntilConnected();
+    const auto reader = read();
+    waitUntilFollowed(*reader, agent);
+    agent.feed(3);
+    waitFor([&] { return reader->ear.of(agent.key()).batches.size() == 3; });
+    agent.stopServing();
+    m_api.remove("Pod", agent.podName());
+    waitFor([&] { return reader->ear.of(agent.key()).presence.back() == v1::AGENT_PRESENCE_GONE; });
+    agent.feed(20); // its buffer lies on the host
+    agent.replacePod();
+    waitUntilConnected();
+    agent.feed(1);
+    waitFor([&] { return reader->ear.of(agent.key()).batches.size() == 24; });
+    EXPECT_EQ(reader->ear.of(agent.key()).requests, agent.requestsFed());
+    EXPECT_FALSE(reader->ear.isBroken());
+}
+
 TEST_F(GatewayTest, historyIsAskedOfAllAgentsWithRangeAndKindsPushedDown)
 {
     for (int i = 0; i < 10; ++i)

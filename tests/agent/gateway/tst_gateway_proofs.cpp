@@ -52,7 +52,9 @@ protected:
     LinkStatus statusOfLink(ChannelIdentity& gateway, const std::string& podName = {})
     {
         AgentLink::Options options;
+        HandshakeTurns turns{1};
         options.identity = &gateway;
+        options.turns = &turns;
         options.firstPause = options.longestPause = std::chrono::milliseconds(20);
         options.news = [] {};
         AgentLink link("node-1", options);

@@ -2,6 +2,7 @@
 // A cluster of more hosts than tunnels are good for, recorded through its gateway: agents, gateway, tunnels, gRPC and file are the real ones.
 #include "agent/gateway/fleet.h"
 #include "agent/gateway/gateway_server.h"
+#include "core/session/session_reader.h"
 #include "desktop/ingest/agent_queries.h"
 #include "desktop/ingest/cluster_agents.h"
 #include "desktop/ingest/kube_runtime.h"
@@ -12,6 +13,7 @@
 #include <gtest/gtest.h>
 #include <map>
 #include <mutex>
+#include <set>
 
 namespace binnacle::desktop {
 namespace {
@@ -71,6 +73,8 @@ protected:
         RecorderListeners listeners;
         listeners.batch = [this](const std::shared_ptr<const telemetry::Batch>& batch) {
             const std::lock_guard lock(m_mutex);
+            if (!batch->overview)
+                return;
             m_twice += !m_seen.emplace(batch->key.agent, batch->key.sequence).second;
             for (const telemetry::RequestRow& row : batch->overview->requests)
                 m_requests[batch->key.agent] += row.requests;
@@ -202,6 +206,32 @@ TEST_F(LargeCluster, aQuestionIsAnsweredByAllAndWhoDoesNotIsAGapByName)
     ASSERT_EQ(snapshot->source->gaps().size(), 1u);
     EXPECT_SAYS(snapshot->source->gaps().front().what, "node-160");
     EXPECT_EQ(snapshot->source->agents().size(), kHosts);
+}
+
+TEST_F(LargeCluster, aRecordingThatEndsHasTheSpansOfAllHostsToo)
+{
+    addAgents(kHosts);
+    startGateway();
+    const auto recorder = record();
+    waitFor([&] { return recorder->status().agents.size() == kHosts; });
+    for (const auto& agent : m_agents)
+        agent->feed(12);
+    waitFor([&] { return hasAllOfAll(); });
+    const auto fetched = recorder->fetchDetail();
+    ASSERT_TRUE(fetched.has_value()) << fetched.error().what;
+    ASSERT_TRUE(recorder->stop().has_value());
+    const auto reader = session::SessionReader::open(m_scratch.path() / "cluster.binnacle");
+    ASSERT_TRUE(reader.has_value()) << reader.error().what;
+    std::map<EntityKey, std::pair<std::uint64_t, std::uint64_t>> found; // overviews, spans
+    ASSERT_TRUE((*reader)->read((*reader)->covered(), true, [&](const telemetry::Batch& batch) {
+        found[batch.key.agent].first += batch.overview.has_value();
+        found[batch.key.agent].second += batch.detail ? batch.detail->spans.size() : 0;
+        return true;
+    }).has_value());
+    EXPECT_EQ(found.size(), kHosts);
+    for (const auto& [agent, counts] : found)
+        EXPECT_EQ(counts, (std::pair<std::uint64_t, std::uint64_t>{12, 24}));
+    EXPECT_TRUE(m_gaps.empty());
 }
 
 TEST_F(LargeCluster, withoutAGatewaySomeAreReadAndTheOthersAreNamed)

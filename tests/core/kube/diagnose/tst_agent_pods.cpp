@@ -121,5 +121,28 @@ TEST_F(Pods, foreignJsonIsNoPod)
     EXPECT_EQ(pods.all().size(), 1u);
 }
 
+TEST_F(Pods, theBestOfAllIsReadyWhateverItsNode)
+{
+    EXPECT_FALSE(pods.best());
+    put({.name = "a", .node = "node-1", .ready = false});
+    put({.name = "b", .node = "node-2"});
+    put({.name = "c", .node = "node-3", .ending = true});
+    ASSERT_TRUE(pods.best());
+    EXPECT_EQ(pods.best()->port.pod, "b");
+}
+
+TEST_F(Pods, aPodSaysWhereItAnswersGateways)
+{
+    Json json = podOf({});
+    json["status"]["podIP"] = "10.88.1.7";
+    pods.added(objectOf({}, json));
+    EXPECT_EQ(pods.byNode().at("node-1").address, "10.88.1.7");
+    EXPECT_EQ(pods.byNode().at("node-1").gatewayPort, 0);
+    json["spec"]["containers"][0]["ports"].push_back({{"name", "gateway"}, {"containerPort", 9466}});
+    pods.updated(objectOf({}, json));
+    EXPECT_EQ(pods.byNode().at("node-1").gatewayPort, 9466);
+    EXPECT_EQ(pods.find("node-1")->port, 9999);
+}
+
 } // namespace
 } // namespace binnacle::kube
