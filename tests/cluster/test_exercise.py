@@ -120,6 +120,8 @@ class Lesson(ClusterTest):
         time.sleep(1)
 
         # Half of the lesson's loop; with a patience, since the lesson's curl would wait minutes for a pod that was chosen in its last moment.
+        # It goes on in the pod when kubectl ends, so that the pod goes as well.
+        self.addCleanup(self.kubectl, "-n", "demo", "delete", "pod", shells[0], "--wait=true", check=False)
         loop = self.start(programs.folder() + "/kubectl", "--kubeconfig", self.cluster.kubeconfig, "-n", "demo", "exec", shells[0], "--", "sh", "-c",
                           "while sleep 0.2; do curl -s -o /dev/null --max-time 1 http://api:5678/; done")
         time.sleep(3)
