@@ -74,7 +74,7 @@ TEST(OpenDictionary, goesOnFromAnOpening)
 
 TEST(OpenDictionary, whatDoesNotFollowIsCorruptAndChangesNothing)
 {
-    Random random(3);
+    Random random(7); // its first three seconds fit into one segment
     const EntityKey agent = random.key();
     SegmentWriter writer;
     OpenDictionary dictionary;
@@ -83,8 +83,9 @@ TEST(OpenDictionary, whatDoesNotFollowIsCorruptAndChangesNothing)
     const std::string before = dictionary.bytes();
     writer.append(overviewOf(samples::anyBatch(random, agent, 2)));
     const auto third = writer.append(overviewOf(samples::anyBatch(random, agent, 3)));
+    ASSERT_EQ(third.overview->index, 2u);
     EXPECT_FALSE(dictionary.add(asBytes(third.overview->bytes)));
     EXPECT_FALSE(dictionary.add(asBytes(std::string("\xff\xff\xff"))));
     EXPECT_FALSE(dictionary.open(asBytes(std::string("\xff\xff\xff"))));
-    EXPECT_EQ(dictionary.bytes(), before);
+    EXPECT_TRUE(dictionary.bytes() == before);
 }
