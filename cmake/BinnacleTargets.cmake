@@ -5,7 +5,7 @@
 #   2 core/kube/config, core/kube/net                 3 core/kube/credentials, core/kube/api, core/kube/objects     4 core/kube/tunnel, core/kube/diagnose
 #   3 core/session, core/analysis                     4 agent/events, agent/symbols
 #   5 agent/probes, agent/metadata, desktop/ingest    6 agent/correlation, agent/buffer, desktop/workspace
-#   7 agent/aggregation, agent/service, desktop/viewmodels           8 desktop/widgets
+#   7 agent/aggregation, agent/service, desktop/viewmodels           8 agent/gateway, desktop/widgets
 #   9 desktop/pages, desktop/cli                     10 agent/app, desktop/app
 define_property(TARGET PROPERTY BN_LAYER BRIEF_DOCS "layer" FULL_DOCS "Layer; a target may use lower ones only.")
 

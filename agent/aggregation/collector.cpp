@@ -307,7 +307,7 @@ public:
     void begin(TimeRange first, ClockAnchor anchor) { m_rows.begin(anchor.toHost(first.to)); }
     void seed() { m_processes.seed(); }
     void ignore(ProcessId pid) { m_processes.ignore(pid); }
-    void ignore(NetworkNamespace netns, const Endpoint& endpoint) { m_ownEndpoint = {netns, endpoint}; }
+    void ignore(NetworkNamespace netns, const Endpoint& endpoint) { m_ownEndpoints.emplace_back(netns, endpoint); }
     void setCapture(CaptureControl* capture) { m_capture = capture; }
     void setCluster(ClusterKnowledgeSource* source) { m_cluster.setSource(source); }
     void setNat(NatLookup* lookup) { m_nat = lookup; }
@@ -447,8 +447,10 @@ private:
     /// Either end of a connection to the agent itself; the server's has no owner, since the agent's tasks are not told of.
     bool isOwn(const SocketAddresses& addresses) const
     {
-        return m_ownEndpoint && m_ownEndpoint->first == addresses.netns
-               && (m_ownEndpoint->second == addresses.local || m_ownEndpoint->second == addresses.remote);
+        const auto isAt = [](const Endpoint& own, const Endpoint& end) { return own == end || (own.address.isUnspecified() && own.port == end.port); };
+        return std::ranges::any_of(m_ownEndpoints, [&](const auto& own) {
+            return own.first == addresses.netns && (isAt(own.second, addresses.local) || isAt(own.second, addresses.remote));
+        });
     }
 
     void settle(Connection& connection)
@@ -599,7 +601,7 @@ private:
     }
 
     Options m_options;
-    std::optional<std::pair<NetworkNamespace, Endpoint>> m_ownEndpoint; // where the agent listens, when that is TCP
+    std::vector<std::pair<NetworkNamespace, Endpoint>> m_ownEndpoints; // where the agent listens over TCP
     NatLookup* m_nat = nullptr; // not owned; outlives this because the program says so
     std::vector<NatAnswer> m_backends; // kept for its memory
     CaptureControl* m_capture; // not owned; outlives this because the program says so

@@ -54,7 +54,7 @@ public:
     void begin(TimeRange first, ClockAnchor anchor);
     /// Neither this process nor its connections are told of: the agent itself, a desktop on the same host.
     void ignoreProcess(ProcessId pid);
-    /// Nor connections to where the agent itself listens.
+    /// Nor connections to where the agent itself listens; without an address: to that port of any.
     void ignoreEndpoint(NetworkNamespace netns, const Endpoint& endpoint);
 
     /// The probes' rings were emptied once: what waited for an event of the other ring is now settled.

@@ -23,6 +23,8 @@ Running askRunning(const ListenAddress& address)
     const auto client = LocalClient::connect(address);
     if (!client)
         return {client.error().code != ErrorCode::Denied, client.error().what, false};
+    if ((*client)->isGateway()) // it listens once it knows which agents there are
+        return {true, "the gateway on " + address.toText() + " (version " + (*client)->identity().version + ") answers"};
     const auto horizons = (*client)->horizons();
     if (!horizons)
         return {false, horizons.error().what};

@@ -20,13 +20,15 @@ namespace {
 constexpr std::uint64_t kLeastMemory = 8u << 20;
 constexpr std::uint64_t kLeastDisk = 8u << 20;
 constexpr std::uint64_t kLeastRing = 64u << 10;
-constexpr std::array<std::string_view, 4> kCommands{"run", "check", "dump", "relay"};
+constexpr std::uint64_t kLeastTail = 64u << 10;
+constexpr std::array<std::string_view, 5> kCommands{"run", "check", "dump", "relay", "gateway"};
 
 /// Options as they were typed; turned into values after parsing, so that each mistake gets one sentence.
 struct Typed {
-    std::string listen, buffer, bufferMemory = "64M", bufferDisk = "512M", ringBytes = "16M", capture = "auto", btf, last = "15m", file, config, kubernetes = "auto", nodeName, kubeLabels;
+    std::string listen, buffer, bufferMemory = "64M", bufferDisk = "512M", ringBytes = "16M", capture = "auto", btf, last = "15m", file, config, kubernetes = "auto", nodeName, kubeLabels, nameSpace, agentMemory = "256K";
     std::vector<std::string> disabled;
     std::uint32_t maxConnections = 65536;
+    std::uint16_t gatewayPort = 0;
     double cpuBudget = 50;
     bool onlyRunning = false;
 };
@@ -107,7 +109,8 @@ Result<Invocation> toInvocation(const Typed& typed, Command command)
         return std::unexpected(usage("--last is a duration such as 15m or 1h30m, not `" + typed.last + '`'));
     if (typed.cpuBudget <= 0)
         return std::unexpected(usage("--cpu-budget is a percentage of one core above 0"));
-    invocation.run.listen = invocation.dump.listen = *listen;
+    invocation.run.listen = invocation.dump.listen = invocation.gateway.listen = *listen;
+    invocation.run.gatewayPort = typed.gatewayPort;
     invocation.run.cpuShare = typed.cpuBudget / 100;
     if (!typed.listen.empty())
         invocation.relay.listen = *listen;
@@ -116,6 +119,11 @@ Result<Invocation> toInvocation(const Typed& typed, Command command)
     BN_TRY(fillBuffer(typed, invocation.run.buffer));
     BN_TRY(fillProbes(typed, invocation.run.probes));
     BN_TRY(fillKubernetes(typed, invocation.run.kubernetes));
+    const auto tail = sizeOption("--agent-memory", typed.agentMemory, kLeastTail);
+    if (!tail)
+        return std::unexpected(tail.error());
+    invocation.gateway.tailBytes = *tail;
+    invocation.gateway.nameSpace = typed.nameSpace;
     return invocation;
 }
 
@@ -145,6 +153,7 @@ CLI::App* addRun(CLI::App& app, Typed& typed)
     run->add_option("--kubernetes", typed.kubernetes, "Names from the API server: on, off, or auto, where a service account is mounted (auto)");
     run->add_option("--node-name", typed.nodeName, "Name of this Kubernetes node; else NODE_NAME of the environment");
     run->add_option("--kube-labels", typed.kubeLabels, "Labels and annotations of pods to keep, between commas, beside app and app.kubernetes.io/…");
+    run->add_option("--gateway-port", typed.gatewayPort, "Answer the cluster's gateway on this port, by mutual TLS; nobody when left out")->check(CLI::Range(1, 65535));
     addProbeOptions(*run, typed);
     return run;
 }
@@ -172,6 +181,16 @@ CLI::App* addRelay(CLI::App& app, Typed& typed)
     CLI::App* relay = app.add_subcommand("relay", "Join standard input and output to the agent of this host: what `binnacle --agent ssh://HOST` runs here");
     relay->add_option("--listen", typed.listen, "127.0.0.1:PORT or unix:PATH; looked for when left out");
     return relay;
+}
+
+CLI::App* addGateway(CLI::App& app, Typed& typed)
+{
+    CLI::App* gateway = app.add_subcommand("gateway", "One way in to all agents of a cluster that is too large for a tunnel to each; runs in a pod");
+    gateway->add_option("--config", typed.config, "Options from a file: `name = value` lines; what is said here counts more");
+    addListen(*gateway, typed);
+    gateway->add_option("--namespace", typed.nameSpace, "Where the agents' pods are (the gateway's own)");
+    gateway->add_option("--agent-memory", typed.agentMemory, "Most memory for the recent past of each agent (256K)");
+    return gateway;
 }
 
 int complain(const std::string& what)
@@ -215,17 +234,20 @@ Parsed parseWords(const std::vector<std::string>& words)
     addCheck(app, typed);
     const CLI::App* dump = addDump(app, typed);
     const CLI::App* relay = addRelay(app, typed);
+    const CLI::App* gateway = addGateway(app, typed);
     try {
         app.parse(std::vector<std::string>(words.rbegin(), words.rend())); // CLI11 takes the last word first
     } catch (const CLI::ParseError& problem) {
         if (problem.get_exit_code() == 0)
             return {std::nullopt, app.exit(problem), {}};
         if (!words.empty() && !words.front().starts_with('-') && std::ranges::find(kCommands, words.front()) == kCommands.end())
-            return {std::nullopt, complain("there is no command `" + words.front() + "`; there are run, check, dump and relay"), {}};
+            return {std::nullopt, complain("there is no command `" + words.front() + "`; there are run, check, dump, relay and gateway"), {}};
         return {std::nullopt, complain(std::string(problem.what()) + "; `binnacle-agent --help` lists what there is"), {}};
     }
+    const std::array<std::pair<const CLI::App*, Command>, 4> others{{{run, Command::Run}, {dump, Command::Dump}, {relay, Command::Relay}, {gateway, Command::Gateway}}};
+    const auto named = std::ranges::find_if(others, [](const auto& one) { return one.first->parsed(); });
     const Command check = typed.onlyRunning ? Command::CheckRunning : Command::Check;
-    const Command command = run->parsed() ? Command::Run : dump->parsed() ? Command::Dump : relay->parsed() ? Command::Relay : check;
+    const Command command = named != others.end() ? named->second : check;
     auto invocation = toInvocation(typed, command);
     if (!invocation)
         return {std::nullopt, complain(invocation.error().what), {}};
@@ -261,7 +283,7 @@ Parsed parseCommandLine(int argc, const char* const* argv)
     const auto options = optionsFrom(parsed.config);
     if (!options)
         return {std::nullopt, complain(options.error().what), {}};
-    words.insert(words.begin() + 1, options->begin(), options->end()); // after `run`, before what was typed
+    words.insert(words.begin() + 1, options->begin(), options->end()); // after the command, before what was typed
     return parseWords(words);
 }
 

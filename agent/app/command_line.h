@@ -28,6 +28,13 @@ struct RunOptions {
     ProbeOptions probes;
     KubernetesOptions kubernetes;
     double cpuShare = 0.5; // of one core, before the agent steps down
+    std::uint16_t gatewayPort = 0; // of all addresses, for gateways alone; 0: no door
+};
+
+struct GatewayOptions {
+    ListenAddress listen;
+    std::string nameSpace;                    // where the agents' pods are; empty: our own
+    std::uint64_t tailBytes = 256u << 10;     // of the recent past of each agent, in memory
 };
 
 struct DumpOptions {
@@ -40,13 +47,14 @@ struct RelayOptions {
     std::optional<ListenAddress> listen; // none: wherever an agent of this host listens
 };
 
-enum class Command : unsigned char { Run, Check, CheckRunning, Dump, Relay }; // CheckRunning: `check --running`, which loads nothing
+enum class Command : unsigned char { Run, Check, CheckRunning, Dump, Relay, Gateway }; // CheckRunning: `check --running`, which loads nothing
 
 struct Invocation {
     Command command = Command::Run;
     RunOptions run; // probes and listen of it for check too
     DumpOptions dump;
     RelayOptions relay;
+    GatewayOptions gateway;
 };
 
 /// What was asked for; or the exit status, when everything is said already (help, version, wrong usage).

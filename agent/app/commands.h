@@ -11,6 +11,7 @@ int checkHost(const RunOptions& options);
 /// Whether an agent runs there and collects: a probe's question, cheap and without any permission.
 int checkRunning(const ListenAddress& address);
 int dumpBuffer(const DumpOptions& options);
+int runGateway(const GatewayOptions& options);
 
 /// What the exit status of relayToAgent() says, beside 0 and 1; the desktop's ssh_command.h has the same numbers.
 constexpr int kRelayDenied = 3;  // an agent is here, and this user may not ask it

@@ -12,6 +12,7 @@ int main(int argc, char** argv)
     case Command::CheckRunning: return checkRunning(parsed.invocation->run.listen);
     case Command::Dump: return dumpBuffer(parsed.invocation->dump);
     case Command::Relay: return relayToAgent(parsed.invocation->relay);
+    case Command::Gateway: return runGateway(parsed.invocation->gateway);
     case Command::Run: break;
     }
     return runAgent(parsed.invocation->run);

@@ -2,59 +2,21 @@
 #include "agent/aggregation/collector.h"
 #include "agent/app/batch_keeper.h"
 #include "agent/app/clock_watch.h"
+#include "agent/app/cluster_identity.h"
 #include "agent/app/commands.h"
 #include "agent/app/drain_loop.h"
 #include "agent/app/host_facts.h"
+#include "agent/app/program.h"
 #include "agent/app/surroundings.h"
 #include "agent/buffer/rolling_buffer.h"
 #include "agent/probes/probe_set.h"
 #include "agent/service/agent_server.h"
 
-#include <csignal>
 #include <cstdio>
-#include <malloc.h>
-#include <pthread.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 namespace binnacle::agent {
 namespace {
-
-/// SIGTERM and SIGINT as a descriptor; blocked in every thread that is started later.
-class StopSignals {
-public:
-    StopSignals()
-    {
-        sigset_t signals;
-        sigemptyset(&signals);
-        sigaddset(&signals, SIGTERM);
-        sigaddset(&signals, SIGINT);
-        ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-        m_descriptor = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-        std::signal(SIGPIPE, SIG_IGN);
-    }
-    ~StopSignals() { ::close(m_descriptor); }
-    StopSignals(const StopSignals&) = delete;
-    StopSignals& operator=(const StopSignals&) = delete;
-    int descriptor() const { return m_descriptor; }
-
-private:
-    int m_descriptor = -1;
-};
-
-/// glibc gives each thread an arena that it never gives back; readers come and go, and memory has a cap.
-void keepMemorySmall()
-{
-    ::mallopt(M_ARENA_MAX, 2);
-    ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
-    ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
-}
-
-int fail(const Error& error)
-{
-    std::fprintf(stderr, "binnacle-agent: %s\n", error.what.c_str());
-    return 1;
-}
 
 Collector::Options collectorOptions(const HostFacts& host, const telemetry::AgentIdentity& identity)
 {
@@ -67,7 +29,19 @@ Collector::Options collectorOptions(const HostFacts& host, const telemetry::Agen
     return options;
 }
 
-ServerOptions serverOptions(const RunOptions& options, const telemetry::AgentIdentity& identity, DrainLoop& loop)
+/// Only beside a gateway; what is missing for it is said, and everything else goes on without it.
+std::unique_ptr<ClusterIdentity> gatewayIdentity(std::uint16_t port)
+{
+    if (port == 0)
+        return nullptr;
+    auto identity = ClusterIdentity::create(kAgentAccount);
+    if (identity)
+        return std::move(*identity);
+    std::fprintf(stderr, "binnacle-agent: no gateway can be answered: %s\n", identity.error().what.c_str());
+    return nullptr;
+}
+
+ServerOptions serverOptions(const RunOptions& options, const telemetry::AgentIdentity& identity, DrainLoop& loop, ClusterIdentity* inCluster)
 {
     ServerOptions server;
     server.listen = options.listen;
@@ -75,6 +49,8 @@ ServerOptions serverOptions(const RunOptions& options, const telemetry::AgentIde
     server.anchor = readClocks;
     server.onLocalReader = [&loop](std::uint32_t pid) { loop.readerCame(pid); };
     server.onLocalReaderGone = [&loop](std::uint32_t pid) { loop.readerGone(pid); };
+    if (inCluster)
+        server.door = inCluster->door(options.gatewayPort);
     return server;
 }
 
@@ -91,7 +67,7 @@ int runAgent(const RunOptions& options)
     bufferOptions.agent = identity.agent;
     auto buffer = RollingBuffer::open(bufferOptions);
     if (!buffer)
-        return fail(buffer.error());
+        return failed(buffer.error());
     identity.epoch = (*buffer)->epoch();
 
     Surroundings surroundings(options.kubernetes, host.name, host.bootId);
@@ -102,18 +78,21 @@ int runAgent(const RunOptions& options)
     collector.begin(first, anchor);
     if (options.listen.kind == ListenAddress::Kind::Tcp)
         collector.ignoreEndpoint(NetworkNamespace{host.netns}, options.listen.endpoint);
+    if (options.gatewayPort != 0)
+        collector.ignoreEndpoint(NetworkNamespace{host.netns}, {InternetAddress{}, options.gatewayPort});
     auto probes = ProbeSet::create(options.probes, collector);
     if (!probes)
-        return fail(probes.error());
+        return failed(probes.error());
     collector.setCaptureControl(probes->get());
     identity.captureSource = (*probes)->plan().uses(Hook::PayloadSocket) ? "socket" : "syscall";
 
     BatchKeeper keeper(**buffer);
+    const std::unique_ptr<ClusterIdentity> inCluster = gatewayIdentity(options.gatewayPort); // outlives the server
     std::unique_ptr<AgentServer> server;
     DrainLoop loop({**probes, collector, keeper, **buffer, [&server] { return server ? server->readers() : 0; }}, first, anchor, options.cpuShare);
-    auto started = AgentServer::start(serverOptions(options, identity, loop), **buffer);
+    auto started = AgentServer::start(serverOptions(options, identity, loop, inCluster.get()), **buffer);
     if (!started)
-        return fail(started.error());
+        return failed(started.error());
     server = std::move(*started);
     std::fprintf(stderr, "binnacle-agent %s: observing %s (kernel %s, capture by %s), epoch %u, on %s\n", identity.version.c_str(), identity.host.c_str(),
                  identity.kernel.c_str(), identity.captureSource.c_str(), identity.epoch, server->address().toText().c_str());

@@ -5,6 +5,7 @@
 
 #include "binnacle/v1/service.grpc.pb.h"
 
+#include <algorithm>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <unistd.h>
@@ -40,6 +41,7 @@ public:
     std::unique_ptr<v1::AgentService::Stub> m_stub;
     telemetry::AgentIdentity m_identity;
     ClockAnchor m_anchor;
+    bool m_isGateway = false;
 
     Result<void> handshake();
 };
@@ -58,8 +60,8 @@ Result<void> LocalClient::Private::handshake()
     if (reply.protocol() == 0)
         return failure(ErrorCode::Unsupported, reply.problem());
     m_identity = wire::identityOf(reply.identity());
-    m_anchor = {hostTime(static_cast<std::uint64_t>(reply.anchor().monotonic_ns())), utcTime(reply.anchor().utc_ns()),
-                Nanoseconds(static_cast<std::int64_t>(reply.anchor().error_ns()))};
+    m_anchor = wire::anchorOf(reply.anchor());
+    m_isGateway = std::ranges::find(reply.capabilities(), wire::kGatewayCapability) != reply.capabilities().end();
     return {};
 }
 
@@ -76,6 +78,7 @@ Result<std::unique_ptr<LocalClient>> LocalClient::connect(const ListenAddress& a
 }
 
 const telemetry::AgentIdentity& LocalClient::identity() const { return d->m_identity; }
+bool LocalClient::isGateway() const { return d->m_isGateway; }
 const ClockAnchor& LocalClient::anchor() const { return d->m_anchor; }
 
 Result<std::vector<telemetry::BufferHorizon>> LocalClient::horizons()

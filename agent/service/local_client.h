@@ -23,6 +23,7 @@ public:
     ~LocalClient();
 
     const telemetry::AgentIdentity& identity() const;
+    bool isGateway() const;            // and not an agent
     const ClockAnchor& anchor() const; // the agent's clocks when it answered
     Result<std::vector<telemetry::BufferHorizon>> horizons();
     /// Segments as they are; each call of `segment` gets its bytes.

@@ -4,6 +4,7 @@
 #include "core/telemetry/compression.h"
 
 #include <algorithm>
+#include <unistd.h>
 
 namespace binnacle::agent::wire {
 
@@ -20,6 +21,11 @@ void put(const ClockAnchor& anchor, v1::Anchor& out)
     out.set_monotonic_ns(ns(anchor.host));
     out.set_utc_ns(ns(anchor.utc));
     out.set_error_ns(static_cast<std::uint64_t>(anchor.error.count()));
+}
+
+ClockAnchor anchorOf(const v1::Anchor& in)
+{
+    return {HostTime(Nanoseconds(in.monotonic_ns())), utcTime(in.utc_ns()), Nanoseconds(static_cast<std::int64_t>(in.error_ns()))};
 }
 
 void put(const telemetry::AgentIdentity& identity, v1::AgentIdentity& out)
@@ -93,6 +99,31 @@ v1::StreamItem itemOf(const telemetry::Gap& gap)
     out.set_reason(static_cast<v1::Loss>(gap.reason));
     out.set_what(gap.what);
     return item;
+}
+
+namespace {
+
+std::string mismatch(const v1::HandshakeRequest& request, const std::string& version, int protocolMin, int protocolMax)
+{
+    if (static_cast<int>(request.protocol_min()) <= protocolMax && static_cast<int>(request.protocol_max()) >= protocolMin)
+        return {};
+    const bool agentIsOlder = static_cast<int>(request.protocol_min()) > protocolMax;
+    return "the agent is version " + version + " and speaks protocol " + std::to_string(protocolMax) + ", the reader is version " + request.program_version()
+           + " and speaks protocol " + std::to_string(agentIsOlder ? request.protocol_min() : request.protocol_max())
+           + (agentIsOlder ? "; upgrade the agent" : "; upgrade the reader");
+}
+
+} // namespace
+
+void answerHandshake(const v1::HandshakeRequest& request, const telemetry::AgentIdentity& identity, int protocolMin, int protocolMax, v1::HandshakeReply& reply)
+{
+    reply.set_problem(mismatch(request, identity.version, protocolMin, protocolMax));
+    reply.set_protocol(reply.problem().empty() ? std::min<std::uint32_t>(request.protocol_max(), static_cast<std::uint32_t>(protocolMax)) : 0);
+    reply.set_program_version(identity.version);
+    put(identity, *reply.mutable_identity());
+    reply.set_pid(static_cast<std::uint32_t>(::getpid()));
+    reply.set_protocol_min(static_cast<std::uint32_t>(protocolMin));
+    reply.set_protocol_max(static_cast<std::uint32_t>(protocolMax));
 }
 
 std::vector<telemetry::ChunkKind> kindsOf(const google::protobuf::RepeatedField<int>& kinds)

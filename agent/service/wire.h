@@ -7,6 +7,7 @@
 #include "binnacle/v1/service.pb.h"
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 /// The agent's values as messages and back; pure, one direction a function.
@@ -16,9 +17,13 @@ namespace binnacle::agent::wire {
 inline constexpr int kProtocolMin = 1;
 inline constexpr int kProtocolMax = 1;
 
+/// Of a gateway, in its handshake.
+inline constexpr std::string_view kGatewayCapability = "gateway";
+
 void put(EntityKey key, v1::Key& out);
 EntityKey keyOf(const v1::Key& in);
 void put(const ClockAnchor& anchor, v1::Anchor& out);
+ClockAnchor anchorOf(const v1::Anchor& in);
 void put(const telemetry::AgentIdentity& identity, v1::AgentIdentity& out);
 telemetry::AgentIdentity identityOf(const v1::AgentIdentity& in);
 void put(const telemetry::BufferHorizon& horizon, v1::SignalHorizon& out);
@@ -27,6 +32,9 @@ v1::StreamItem itemOf(const LiveChunk& chunk);
 v1::StreamItem itemOf(const SegmentOpening& opening, EntityKey agent);
 v1::StreamItem itemOf(const SealedBytes& segment);
 v1::StreamItem itemOf(const telemetry::Gap& gap);
+
+/// Versions, identity, process; `problem` when the two do not fit.
+void answerHandshake(const v1::HandshakeRequest& request, const telemetry::AgentIdentity& identity, int protocolMin, int protocolMax, v1::HandshakeReply& reply);
 
 /// Kinds as asked for; all when none is named.
 std::vector<telemetry::ChunkKind> kindsOf(const google::protobuf::RepeatedField<int>& kinds);

@@ -40,6 +40,7 @@ void addShape(CLI::App& install, InstallCommand& command)
     install.add_flag_callback("--hardened-kernels", [&options] { options.kernels = kube::InstallOptions::Kernels::Hardened; },
                               "hosts with kernel.perf_event_paranoid above 2: adds SYS_ADMIN");
     install.add_flag_callback("--old-kernels", [&options] { options.hasOldKernels = true; }, "hosts with kernels 5.8 to 5.10: adds SYS_RESOURCE; found by itself");
+    install.add_flag_callback("--gateway", [&options] { options.hasGateway = true; }, "one way in to all agents, for clusters of more than 50 hosts");
     install.add_flag_callback("--openshift", [&options] { options.distribution = kube::InstallOptions::Distribution::OpenShift; },
                               "adds SecurityContextConstraints; found by itself");
 }

@@ -92,6 +92,8 @@ void sayTroubles(const RecorderStatus& status)
     for (const ClusterStatus& cluster : status.clusters) {
         if (cluster.trouble)
             std::fprintf(stderr, "context %s: %s\n", cluster.context.c_str(), cluster.trouble->what.c_str());
+        if (!cluster.leftOut.empty())
+            std::fprintf(stderr, "%s\n", cluster.leftOut.c_str());
     }
 }
 

@@ -200,6 +200,8 @@ Result<std::unique_ptr<Reached>> reach(const std::vector<std::string>& agents, c
         reached->clusters = std::move(*found);
         reached->targets = reached->clusters->targets();
         reached->about = {"cluster", reached->clusters->names()};
+        for (const std::string& sentence : reached->clusters->leftOut())
+            std::fprintf(stderr, "binnacle: %s\n", sentence.c_str());
         if (agents.empty())
             return reached;
     }

@@ -7,9 +7,26 @@ namespace binnacle::desktop {
 namespace {
 
 constexpr auto kSilence = std::chrono::seconds(15);
+constexpr std::size_t kPingsAtOnce = 64;              // behind a gateway, one after another
 constexpr auto kCatchingUp = std::chrono::seconds(3); // behind the agent's clock by more than this
 
 std::int64_t steadyNs() { return Nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+EntityKey silentKey(const std::string& host) { return EntityKey::ofText("silent-host|" + host); }
+
+/// Whose telemetry an event is; none: it is none.
+EntityKey agentOf(const StreamEvent& event)
+{
+    if (const auto* opening = std::get_if<StreamOpening>(&event))
+        return opening->agent;
+    if (const auto* chunk = std::get_if<StreamChunk>(&event))
+        return chunk->chunk.key.agent;
+    if (const auto* gap = std::get_if<telemetry::Gap>(&event))
+        return gap->agent;
+    const auto* segment = std::get_if<StreamSegment>(&event);
+    const auto header = segment ? telemetry::readSegmentHeader(asBytes(segment->bytes)) : failure(ErrorCode::NotFound, {});
+    return header ? header->agent : EntityKey{};
+}
 
 bool isFinal(ErrorCode code) { return code == ErrorCode::Denied || code == ErrorCode::Unsupported; }
 
@@ -36,10 +53,20 @@ void AgentClient::stop()
         m_thread.join();
 }
 
-AgentStatus AgentClient::status() const
+std::vector<AgentStatus> AgentClient::statuses() const
 {
     const std::lock_guard lock(m_mutex);
-    return m_status;
+    if (!m_isGateway || m_behind.empty())
+        return {m_status};
+    std::vector<AgentStatus> all;
+    for (const auto& [key, behind] : m_behind) {
+        AgentStatus& agent = all.emplace_back(behind);
+        if (m_status.state == AgentState::Away || m_status.state == AgentState::Refused) { // the way to all of them
+            agent.state = m_status.state;
+            agent.trouble = m_status.trouble;
+        }
+    }
+    return all;
 }
 
 std::shared_ptr<AgentConnection> AgentClient::connection() const
@@ -56,13 +83,54 @@ void AgentClient::setConnection(std::shared_ptr<AgentConnection> connection)
         m_connection->cancel();
 }
 
-std::optional<ClockPing> AgentClient::ping()
+std::vector<AgentClient::Ping> AgentClient::ping()
 {
     const auto current = connection();
     if (!current)
-        return std::nullopt;
-    const auto answer = current->ping();
-    return answer ? std::optional(*answer) : std::nullopt;
+        return {};
+    std::vector<EntityKey> wanted{current->identity().agent};
+    if (current->isGateway()) {
+        wanted.clear();
+        const std::lock_guard lock(m_mutex);
+        auto next = m_behind.upper_bound(m_lastPinged);
+        for (std::size_t i = 0; i < std::min(m_behind.size(), kPingsAtOnce); ++i, ++next) {
+            next = next == m_behind.end() ? m_behind.begin() : next;
+            m_lastPinged = next->first;
+            if (next->second.identity && next->second.state != AgentState::Away)
+                wanted.push_back(next->first);
+        }
+    }
+    std::vector<Ping> pings;
+    for (const EntityKey agent : wanted) {
+        if (const auto answer = current->ping(current->isGateway() ? agent : EntityKey{}))
+            pings.push_back({agent, *answer});
+    }
+    return pings;
+}
+
+Result<void> AgentClient::fetchDetail(TimeRange range, const std::function<void(Decoded&&)>& take) const
+{
+    const auto current = connection();
+    if (!current || !current->isGateway())
+        return {};
+    Result<void> outcome;
+    const auto ended = current->history(range, {telemetry::ChunkKind::Detail}, [&](StreamEvent&& event, std::size_t) {
+        auto* const segment = std::get_if<StreamSegment>(&event);
+        if (!segment)
+            return true;
+        const auto content = telemetry::unpackSegment(asBytes(segment->bytes));
+        auto batches = content ? telemetry::readSegment(*content) : std::unexpected(content.error());
+        if (!batches) {
+            outcome = std::unexpected(batches.error());
+            return false;
+        }
+        DecodedSegment decoded{content->header, std::move(segment->bytes), {}};
+        for (telemetry::Batch& batch : *batches)
+            decoded.batches.push_back(std::make_shared<const telemetry::Batch>(std::move(batch)));
+        take(std::move(decoded));
+        return true;
+    });
+    return outcome ? ended : outcome;
 }
 
 void AgentClient::checkAlive()
@@ -125,8 +193,10 @@ void AgentClient::run()
         wait = m_hadBatch ? m_options.firstPause : std::min(wait * 2, m_options.longestPause);
         Error trouble = ended ? Error{ErrorCode::Unavailable, "the agent on " + m_options.target.toWords() + " ended the stream; it is asked again"} : ended.error();
         trouble = explained(std::move(trouble));
-        if (trouble.code == ErrorCode::Corrupt)
-            m_decoder.rejoin();
+        if (trouble.code == ErrorCode::Corrupt) {
+            for (auto& [agent, decoder] : m_decoders)
+                decoder.rejoin();
+        }
         const AgentState state = isFinal(trouble.code) ? AgentState::Refused : AgentState::Away;
         if (!isStopping())
             setState(state, std::move(trouble));
@@ -136,11 +206,15 @@ void AgentClient::run()
 SubscribeFrom AgentClient::whereFrom(const AgentConnection& connection)
 {
     SubscribeFrom from;
-    if (!m_options.detail)
+    if (!m_options.detail || connection.isGateway()) // detail of all agents is for questions, not for one stream
         from.kinds = {telemetry::ChunkKind::Overview};
-    from.cursor = m_decoder.cursor();
-    if (from.cursor && from.cursor->agent != connection.identity().agent)
-        from.cursor.reset(); // another host answers there now
+    for (const auto& [agent, decoder] : m_decoders) {
+        const auto cursor = decoder.cursor();
+        if (cursor && connection.isGateway())
+            from.cursors.push_back(*cursor);
+        else if (cursor && agent == connection.identity().agent) // another host may answer there now
+            from.cursor = cursor;
+    }
     if (!from.cursor && m_options.last > Nanoseconds{})
         from.since = connection.anchor().utc - m_options.last;
     return from;
@@ -155,57 +229,132 @@ Result<void> AgentClient::readOnce()
     m_lastHeard = steadyNs();
     {
         const std::lock_guard lock(m_mutex);
-        m_status.identity = current->identity();
+        m_isGateway = current->isGateway();
+        if (!m_isGateway)
+            m_status.identity = current->identity();
+        for (auto& [agent, behind] : m_behind) { // another gateway may know fewer; it names all that it does
+            behind.state = AgentState::Away;
+            behind.trouble = Error{ErrorCode::Unavailable, "the gateway does not know it; look for the agent's pod with `kubectl get pods -o wide`"};
+        }
         if (m_status.connectedAt == UtcTime{})
             m_status.connectedAt = current->anchor().utc;
     }
     setConnection(current);
-    m_sink.connected(current->identity());
+    if (!current->isGateway())
+        m_sink.connected(current->identity());
     const SubscribeFrom from = whereFrom(*current);
-    setState(from.cursor || from.since ? AgentState::CatchingUp : AgentState::Live);
+    setState(!current->isGateway() && (from.cursor || from.since) ? AgentState::CatchingUp : AgentState::Live);
     Result<void> outcome;
     const auto ended = current->subscribe(from, [&](StreamEvent&& event, std::size_t wireBytes) { return take(std::move(event), wireBytes, outcome); });
     return outcome ? ended : outcome;
 }
 
+AgentStatus& AgentClient::statusOf(EntityKey agent)
+{
+    const auto behind = m_behind.find(agent);
+    return m_isGateway && behind != m_behind.end() ? behind->second : m_status;
+}
+
 bool AgentClient::take(StreamEvent&& event, std::size_t wireBytes, Result<void>& outcome)
 {
     m_lastHeard = steadyNs();
+    const EntityKey agent = agentOf(event);
     {
         const std::lock_guard lock(m_mutex);
         if (m_stopping)
             return false;
-        m_status.bytes += wireBytes;
+        statusOf(agent).bytes += wireBytes;
     }
-    UtcTime agentNow{};
-    if (const auto* chunk = std::get_if<StreamChunk>(&event))
-        agentNow = chunk->chunk.range.to;
-    if (const auto* heartbeat = std::get_if<StreamHeartbeat>(&event))
-        agentNow = heartbeat->anchor.utc;
-    auto decoded = m_decoder.take(std::move(event));
+    if (const auto* notice = std::get_if<StreamAgent>(&event)) {
+        takeNotice(*notice);
+        return true;
+    }
+    if (const auto* heartbeat = std::get_if<StreamHeartbeat>(&event)) {
+        for (const auto& [key, decoder] : m_decoders)
+            noteFresh(key, heartbeat->anchor.utc);
+        return true;
+    }
+    return takeTelemetry(agent, std::move(event), outcome);
+}
+
+bool AgentClient::takeTelemetry(EntityKey agent, StreamEvent&& event, Result<void>& outcome)
+{
+    const auto* chunk = std::get_if<StreamChunk>(&event);
+    const UtcTime agentNow = chunk ? chunk->chunk.range.to : UtcTime{};
+    auto decoded = m_decoders[agent].take(std::move(event));
     if (!decoded) {
         outcome = std::unexpected(std::move(decoded).error());
         return false;
     }
     for (Decoded& item : *decoded) {
-        noteDecoded(item);
+        noteDecoded(agent, item);
         m_sink.item(std::move(item));
     }
-    if (agentNow != UtcTime{} && agentNow - m_decoder.coveredTo(telemetry::ChunkKind::Overview) < kCatchingUp)
-        setState(AgentState::Live);
+    if (agentNow != UtcTime{})
+        noteFresh(agent, agentNow);
     return true;
 }
 
-void AgentClient::noteDecoded(const Decoded& decoded)
+/// An agent whose newest batch is here has been caught up with.
+void AgentClient::noteFresh(EntityKey agent, UtcTime agentNow)
+{
+    const auto decoder = m_decoders.find(agent);
+    if (decoder == m_decoders.end() || agentNow - decoder->second.coveredTo(telemetry::ChunkKind::Overview) >= kCatchingUp)
+        return;
+    {
+        const std::lock_guard lock(m_mutex);
+        AgentStatus& status = statusOf(agent);
+        if (status.state == AgentState::Live || (m_isGateway && status.state == AgentState::Away))
+            return;
+        status.state = AgentState::Live;
+        status.trouble.reset();
+    }
+    m_sink.changed();
+}
+
+/// Someone behind the gateway came, went away, or is gone.
+void AgentClient::takeNotice(const StreamAgent& notice)
+{
+    const std::string& host = notice.identity.host;
+    const EntityKey key = notice.identity.agent ? notice.identity.agent : silentKey(host);
+    std::optional<AgentStatus> gone;
+    {
+        const std::lock_guard lock(m_mutex);
+        if (key != silentKey(host))
+            m_behind.erase(silentKey(host));
+        AgentStatus& status = m_behind[key];
+        status.target = m_options.target;
+        status.target.label = host + " (through the gateway" + (m_options.target.context.empty() ? "" : " of context " + m_options.target.context) + ')';
+        if (notice.identity.agent)
+            status.identity = notice.identity;
+        if (status.connectedAt == UtcTime{} && notice.presence == StreamAgent::Presence::Connected)
+            status.connectedAt = std::max(notice.anchor.utc, m_status.connectedAt);
+        status.state = notice.presence == StreamAgent::Presence::Connected ? AgentState::CatchingUp : AgentState::Away;
+        status.trouble = notice.presence == StreamAgent::Presence::Connected ? std::nullopt : std::optional(Error{ErrorCode::Unavailable, notice.why});
+        if (notice.presence == StreamAgent::Presence::Gone) {
+            gone = status;
+            m_behind.erase(key);
+        }
+    }
+    if (notice.identity.agent && !gone)
+        m_sink.connected(notice.identity);
+    if (gone && m_sink.gone)
+        m_sink.gone(*gone);
+    m_sink.changed();
+}
+
+void AgentClient::noteDecoded(EntityKey agent, const Decoded& decoded)
 {
     m_hadBatch = true;
+    const StreamDecoder& decoder = m_decoders[agent];
     const std::lock_guard lock(m_mutex);
-    m_status.coveredTo = m_decoder.coveredTo(telemetry::ChunkKind::Overview);
-    m_status.detailCoveredTo = m_decoder.coveredTo(telemetry::ChunkKind::Detail);
+    AgentStatus& status = statusOf(agent);
+    status.coveredTo = decoder.coveredTo(telemetry::ChunkKind::Overview);
+    status.detailCoveredTo = decoder.coveredTo(telemetry::ChunkKind::Detail);
     if (const auto* chunk = std::get_if<DecodedChunk>(&decoded))
-        m_status.batches += chunk->chunk.kind == telemetry::ChunkKind::Overview;
+        status.batches += chunk->chunk.kind == telemetry::ChunkKind::Overview;
     if (const auto* segment = std::get_if<DecodedSegment>(&decoded); segment && segment->header.kind == telemetry::ChunkKind::Overview)
-        m_status.batches += segment->batches.size();
+        status.batches += segment->batches.size();
 }
 
 } // namespace binnacle::desktop

@@ -9,10 +9,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 namespace binnacle::desktop {
 
@@ -25,27 +27,37 @@ struct AgentClientOptions {
     std::chrono::milliseconds longestPause{5000};
 };
 
-/// Keeps one agent's stream going: connects, resumes after the last batch that came, waits with growing pauses.
+/// Keeps one stream going, of an agent or of all agents behind a gateway: connects, resumes after the last batch that came of each,
+/// waits with growing pauses.  Which of the two answers is known with the first connection.
 ///
 /// Owns its reading thread.  What comes is handed to `sink` on that thread; while the sink does not return, flow control holds
 /// the agent back, which lets this reader lag and later sends it history.
-/// Thread: start and stop from one; status, ping and checkAlive from any.
+/// Thread: start and stop from one; statuses, ping and checkAlive from any.
 class AgentClient {
 public:
     struct Sink {
         std::function<void(const telemetry::AgentIdentity&)> connected; // each time
         std::function<void(Decoded&&)> item;
-        std::function<void()> changed;                                  // status() differs
+        std::function<void()> changed;                                  // statuses() differ
+        std::function<void(const AgentStatus&)> gone;                   // from behind the gateway, for good; may be empty
     };
 
     AgentClient(AgentClientOptions options, Sink sink);
     ~AgentClient(); // stop()
 
-    AgentStatus status() const;
+    /// Of the agent; of all behind a gateway, or of that alone as long as it has named none.
+    std::vector<AgentStatus> statuses() const;
     const Target& target() const { return m_options.target; }
 
-    /// Asks the agent's clock, when it is connected.
-    std::optional<ClockPing> ping();
+    /// Asks the clocks of the agents that are connected; of many behind a gateway a share in turn.
+    struct Ping {
+        EntityKey agent;
+        ClockPing reading;
+    };
+    std::vector<Ping> ping();
+    /// What the agents behind a gateway have of the detail of `range`, since its stream has overviews only; nothing of an agent that is read
+    /// directly.  Blocks; who does not answer is left out.
+    Result<void> fetchDetail(TimeRange range, const std::function<void(Decoded&&)>& take) const;
     /// Breaks a connection on which nothing came for 15 s, though the agent speaks each second.
     void checkAlive();
     /// Ends a pause between two attempts.
@@ -57,7 +69,11 @@ private:
     Result<void> readOnce();
     SubscribeFrom whereFrom(const AgentConnection& connection);
     bool take(StreamEvent&& event, std::size_t wireBytes, Result<void>& outcome);
-    void noteDecoded(const Decoded& decoded);
+    bool takeTelemetry(EntityKey agent, StreamEvent&& event, Result<void>& outcome);
+    void takeNotice(const StreamAgent& notice);
+    void noteDecoded(EntityKey agent, const Decoded& decoded);
+    void noteFresh(EntityKey agent, UtcTime agentNow);
+    AgentStatus& statusOf(EntityKey agent); // m_mutex is held
     void setState(AgentState state, std::optional<Error> trouble = {});
     Error explained(Error trouble) const;
     bool isStopping() const;
@@ -67,12 +83,15 @@ private:
 
     const AgentClientOptions m_options;
     const Sink m_sink;
-    StreamDecoder m_decoder; // reading thread only
+    std::map<EntityKey, StreamDecoder> m_decoders; // by agent; reading thread only
     bool m_hadBatch = false; // reading thread only
 
     mutable std::mutex m_mutex;
     std::condition_variable m_wake;
-    AgentStatus m_status;                            // guarded by m_mutex, as below
+    AgentStatus m_status;                            // of the agent or the gateway; guarded by m_mutex, as below
+    bool m_isGateway = false;
+    std::map<EntityKey, AgentStatus> m_behind;       // a gateway, by agent; by its node's name who has not answered it yet
+    EntityKey m_lastPinged;                          // of those
     std::shared_ptr<AgentConnection> m_connection;
     bool m_stopping = false;
     bool m_hurry = false;

@@ -6,6 +6,7 @@
 
 #include "binnacle/v1/service.grpc.pb.h"
 
+#include <algorithm>
 #include <grpcpp/channel.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -22,6 +23,7 @@ namespace {
 constexpr auto kShort = std::chrono::seconds(5);
 constexpr auto kHistoryPatience = std::chrono::minutes(10);
 constexpr int kMaxMessage = 64 << 20;
+constexpr std::string_view kGatewayCapability = "gateway";
 
 bool says(const grpc::Status& status, std::string_view part) { return status.error_message().find(part) != std::string::npos; }
 
@@ -33,6 +35,8 @@ Error unavailable(const grpc::Status& status, const Target& target)
         return {ErrorCode::Denied, "the agent on " + where + " belongs to another user; run this as that user, or with sudo"};
     if (says(status, "http1.x"))
         return {ErrorCode::Unsupported, "what listens on " + where + " is no Binnacle agent but a web server; check the port"};
+    if (says(status, "the gateway is stopping"))
+        return {ErrorCode::Unavailable, "the gateway (" + where + ") was stopped; it is asked again until one is back"};
     if (says(status, "the agent is stopping"))
         return {ErrorCode::Unavailable, "the agent on " + where + " was stopped; it is asked again until it is back"};
     if (says(status, "DNS") || says(status, "resolution"))
@@ -76,6 +80,19 @@ std::shared_ptr<grpc::Channel> channelTo(const std::string& address)
     return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
+void put(EntityKey key, v1::Key& out)
+{
+    out.set_high(key.high);
+    out.set_low(key.low);
+}
+
+void put(const StreamCursor& cursor, v1::Cursor& out)
+{
+    put(cursor.agent, *out.mutable_agent());
+    out.set_epoch(cursor.epoch);
+    out.set_sequence(cursor.sequence);
+}
+
 EntityKey keyOf(const v1::Key& in) { return {in.high(), in.low()}; }
 
 ClockAnchor anchorOf(const v1::Anchor& in)
@@ -93,7 +110,7 @@ Result<StreamEvent> openingOf(const v1::DictionaryOpening& in)
     auto dictionary = telemetry::decompress(asBytes(in.dictionary()));
     if (!dictionary)
         return std::unexpected(std::move(dictionary).error());
-    return StreamOpening{static_cast<telemetry::ChunkKind>(in.kind()), in.epoch(), in.segment(), std::move(*dictionary)};
+    return StreamOpening{keyOf(in.agent()), static_cast<telemetry::ChunkKind>(in.kind()), in.epoch(), in.segment(), std::move(*dictionary)};
 }
 
 Result<StreamEvent> chunkOf(const v1::BatchFrame& frame, telemetry::ChunkKind kind, const v1::ChunkFrame& part)
@@ -109,6 +126,14 @@ Result<StreamEvent> chunkOf(const v1::BatchFrame& frame, telemetry::ChunkKind ki
     chunk.index = part.index();
     chunk.bytes = std::move(*bytes);
     return StreamChunk{std::move(chunk), anchorOf(frame.anchor())};
+}
+
+StreamAgent agentOf(const v1::AgentNotice& in)
+{
+    const auto presence = in.presence() == v1::AGENT_PRESENCE_GONE        ? StreamAgent::Presence::Gone
+                          : in.presence() == v1::AGENT_PRESENCE_CONNECTED ? StreamAgent::Presence::Connected
+                                                                          : StreamAgent::Presence::Away;
+    return {identityOf(in.identity()), presence, in.what(), anchorOf(in.anchor())};
 }
 
 /// One item is one event, a batch with both chunks is two.  Items of a later version that mean nothing here give none.
@@ -134,6 +159,8 @@ Result<std::vector<StreamEvent>> eventsOf(v1::StreamItem& item)
     if (item.has_gap())
         events.emplace_back(telemetry::Gap{keyOf(item.gap().agent()), {utcTime(item.gap().from_ns()), utcTime(item.gap().to_ns())},
                                            static_cast<Loss>(item.gap().reason()), item.gap().what()});
+    if (item.has_agent())
+        events.emplace_back(agentOf(item.agent()));
     return events;
 }
 
@@ -185,6 +212,7 @@ public:
     std::unique_ptr<v1::AgentService::Stub> m_bulk; // null: as m_stub
     telemetry::AgentIdentity m_identity;
     ClockAnchor m_anchor;
+    bool m_isGateway = false;
     std::mutex m_mutex;
     std::set<grpc::ClientContext*> m_calls; // guarded by m_mutex
     bool m_cancelled = false;               // guarded by m_mutex
@@ -205,6 +233,7 @@ Result<void> AgentConnection::Private::handshake(std::chrono::milliseconds patie
         return failure(ErrorCode::Unsupported, m_target.toWords() + ": " + reply.problem());
     m_identity = identityOf(reply.identity());
     m_anchor = anchorOf(reply.anchor());
+    m_isGateway = std::ranges::find(reply.capabilities(), kGatewayCapability) != reply.capabilities().end();
     return {};
 }
 
@@ -243,10 +272,13 @@ Result<std::unique_ptr<AgentConnection>> AgentConnection::connect(const Target& 
 
 const telemetry::AgentIdentity& AgentConnection::identity() const { return d->m_identity; }
 const ClockAnchor& AgentConnection::anchor() const { return d->m_anchor; }
+bool AgentConnection::isGateway() const { return d->m_isGateway; }
 
-Result<ClockPing> AgentConnection::ping()
+Result<ClockPing> AgentConnection::ping(EntityKey agent)
 {
     v1::TimeRequest request;
+    if (agent)
+        put(agent, *request.mutable_agent());
     v1::TimeReply reply;
     Private::Call call(*d, kShort);
     ClockPing ping;
@@ -268,7 +300,7 @@ Result<std::vector<telemetry::BufferHorizon>> AgentConnection::horizons()
         return std::unexpected(errorOf(status, d->m_target));
     std::vector<telemetry::BufferHorizon> horizons;
     for (const v1::SignalHorizon& signal : reply.signals())
-        horizons.push_back({d->m_identity.agent, signal.signal(), {utcTime(signal.from_ns()), utcTime(signal.to_ns())}, signal.bytes()});
+        horizons.push_back({signal.has_agent() ? keyOf(signal.agent()) : d->m_identity.agent, signal.signal(), {utcTime(signal.from_ns()), utcTime(signal.to_ns())}, signal.bytes()});
     return horizons;
 }
 
@@ -277,12 +309,10 @@ Result<void> AgentConnection::subscribe(const SubscribeFrom& from, const Visit& 
     v1::SubscribeRequest request;
     for (const telemetry::ChunkKind kind : from.kinds)
         request.add_kinds(static_cast<v1::ChunkKind>(kind));
-    if (from.cursor) {
-        request.mutable_cursor()->mutable_agent()->set_high(from.cursor->agent.high);
-        request.mutable_cursor()->mutable_agent()->set_low(from.cursor->agent.low);
-        request.mutable_cursor()->set_epoch(from.cursor->epoch);
-        request.mutable_cursor()->set_sequence(from.cursor->sequence);
-    }
+    if (from.cursor)
+        put(*from.cursor, *request.mutable_cursor());
+    for (const StreamCursor& cursor : from.cursors)
+        put(cursor, *request.add_cursors());
     if (from.since)
         request.set_from_ns(ns(*from.since));
     Private::Call call(*d, std::nullopt);

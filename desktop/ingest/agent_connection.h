@@ -30,6 +30,7 @@ struct StreamCursor {
 
 /// Dictionary of a segment that is joined in its middle.
 struct StreamOpening {
+    EntityKey agent;
     telemetry::ChunkKind kind = telemetry::ChunkKind::Overview;
     std::uint32_t epoch = 0;
     std::uint64_t segment = 0;
@@ -49,10 +50,20 @@ struct StreamHeartbeat {
     ClockAnchor anchor;
 };
 
-using StreamEvent = std::variant<StreamHeartbeat, StreamOpening, StreamChunk, StreamSegment, telemetry::Gap>;
+/// Of a gateway: who is behind it, before that agent's first event and whenever it changes.
+struct StreamAgent {
+    enum class Presence : std::uint8_t { Connected, Away, Gone };
+    telemetry::AgentIdentity identity; // key of zero: it has not answered the gateway yet, and is known by its node's name
+    Presence presence = Presence::Connected;
+    std::string why;                   // not connected: a sentence
+    ClockAnchor anchor;                // its clocks, when the gateway asked last
+};
+
+using StreamEvent = std::variant<StreamHeartbeat, StreamOpening, StreamChunk, StreamSegment, telemetry::Gap, StreamAgent>;
 
 struct SubscribeFrom {
     std::optional<StreamCursor> cursor; // after this one …
+    std::vector<StreamCursor> cursors;  // to a gateway, in place of it: one an agent
     std::optional<UtcTime> since;       // … or from what is left since then, else from now
     std::vector<telemetry::ChunkKind> kinds{telemetry::ChunkKind::Overview, telemetry::ChunkKind::Detail};
 };
@@ -71,8 +82,10 @@ public:
 
     const telemetry::AgentIdentity& identity() const;
     const ClockAnchor& anchor() const; // the agent's clocks at the handshake
+    bool isGateway() const;            // of many agents: events name theirs, the identity is no host's
 
-    Result<ClockPing> ping();
+    /// Of an agent behind a gateway; of who answers when there is none.
+    Result<ClockPing> ping(EntityKey agent = {});
     Result<std::vector<telemetry::BufferHorizon>> horizons();
 
     /// Calls `visit` for each thing that comes until it returns false (then all is well), the agent ends or cancel().

@@ -70,6 +70,8 @@ Result<void> fetch(AgentConnection& connection, TimeRange range, const std::vect
     const auto ended = connection.history(range, kinds, [&](StreamEvent&& event, std::size_t) {
         if (const auto* gap = std::get_if<telemetry::Gap>(&event))
             session.addGap(*gap);
+        if (const auto* agent = std::get_if<StreamAgent>(&event))
+            session.addAgent(agent->identity);
         const auto* segment = std::get_if<StreamSegment>(&event);
         if (!segment)
             return true;
@@ -104,7 +106,8 @@ Result<AgentSnapshot> snapshotAgents(const std::vector<Target>& targets, const H
         kinds.push_back(telemetry::ChunkKind::Detail);
     auto session = std::make_unique<session::MemorySession>();
     for (const auto& connection : *connections) {
-        session->addAgent(connection->identity());
+        if (!connection->isGateway()) // that names who is behind it
+            session->addAgent(connection->identity());
         BN_TRY(fetch(*connection, *range, kinds, *session));
     }
     // The second under way has no batch yet; a range that ends "now" ends where the batches do.

@@ -89,6 +89,16 @@ std::string ClusterAgents::names() const
     return names;
 }
 
+std::vector<std::string> ClusterAgents::leftOut() const
+{
+    std::vector<std::string> sentences;
+    for (const auto& link : m_links) {
+        if (std::string sentence = link->status().leftOut; !sentence.empty())
+            sentences.push_back(std::move(sentence));
+    }
+    return sentences;
+}
+
 std::optional<Error> ClusterAgents::whyAway(const Target& target) const
 {
     for (const auto& link : m_links) {

@@ -29,6 +29,8 @@ public:
 
     const std::vector<Target>& targets() const { return m_targets; }
     std::string names() const; // the contexts', joined by commas
+    /// Which hosts are not among them and why, a sentence a cluster.
+    std::vector<std::string> leftOut() const;
     std::optional<Error> whyAway(const Target& target) const;
     /// Why a cluster has no agents that answer here; nothing when all have some.
     const std::optional<Error>& nobody() const { return m_nobody; }

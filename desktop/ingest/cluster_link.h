@@ -3,8 +3,8 @@
 
 #include "core/kube/api/watched_list.h"
 #include "core/kube/tunnel/tunnel.h"
-#include "desktop/ingest/agent_pods.h"
 #include "desktop/ingest/cluster_inventory.h"
+#include "desktop/ingest/cluster_pods.h"
 #include "desktop/ingest/cluster_wish.h"
 #include "desktop/ingest/kube_runtime.h"
 #include "desktop/ingest/target.h"
@@ -22,11 +22,13 @@ namespace binnacle::desktop {
 
 struct ClusterLinkOptions {
     std::chrono::milliseconds mourning{60'000}; // a node without a pod keeps its target so long: an update puts a new pod there
+    std::size_t mostTunnelled = 50;             // nodes; above that the gateway is used, if there is one
     kube::TunnelOptions tunnel;
     kube::WatchOptions watch;
 };
 
-/// The way to all agents of one cluster: watches their pods and holds two tunnels to each, one for calls and one for streams.
+/// The way to all agents of one cluster: watches their pods and holds two tunnels to each, one for calls and one for streams.  Of a cluster
+/// with more nodes than that is good for, two to its gateway; where there is none, tunnels to some, and status() says to which not.
 ///
 /// A target is a node, not a pod: when a pod is replaced the tunnels lead to the new one, and the reader goes on by its cursor.
 /// Each tunnel listens on a Unix socket in a folder of this user alone.  Everything comes back by itself; what is away says why.
@@ -45,12 +47,13 @@ public:
     /// For whoever asks the same API server something else; lives as long as this.
     kube::HttpClient& client() const { return *m_connection.client; }
 
-    /// Opens tunnels to new nodes, closes those of nodes whose pod has been gone for long.  The targets as they are then.
+    /// Opens tunnels to new nodes, closes those of nodes whose pod has been gone for long; takes the gateway for what it is there for.
+    /// The targets as they are then; none before the list is whole.
     std::vector<Target> refresh();
 
     ClusterStatus status() const;
     /// The list is whole: what refresh() returns are all the agents that there are.
-    bool isSynced() const { return m_pods->isSynced(); }
+    bool isSynced() const { return m_pods->agents.isSynced(); }
     /// Why an agent does not answer, if that is known; nothing for a target of somebody else.
     std::optional<Error> whyAway(const Target& target) const;
     /// Tries everything that waits at once.
@@ -76,16 +79,22 @@ private:
     ClusterLink(std::shared_ptr<KubeRuntime> runtime, ClusterWish wish, std::string context, KubeRuntime::Connection connection,
                 std::shared_ptr<platform::PrivateFolder> folder, std::function<void()> changed, ClusterLinkOptions options);
     void watch();
-    Result<Agent> open(const std::string& node);
-    Result<std::string> openWay(Agent& agent, const std::string& node, const char* purpose, const std::shared_ptr<Way>& way, std::unique_ptr<kube::Tunnel>& tunnel);
-    void note(Agent& agent, const AgentPod* pod);
+    using Locate = std::function<Result<kube::PodPort>()>;
+    Result<Agent> open(const std::string& name, const Locate& locate);
+    Result<std::string> openWay(Agent& agent, const Locate& locate, const char* purpose, const std::shared_ptr<Way>& way, std::unique_ptr<kube::Tunnel>& tunnel);
+    void note(Agent& agent, const kube::AgentPod* pod);
+    // m_mutex is held.
+    bool chooseGateway(std::size_t nodes);
+    void followGateway();
+    void followNodes(const std::map<std::string, kube::AgentPod>& pods);
+    std::string leftOut(std::size_t nodes) const;
 
     const std::shared_ptr<KubeRuntime> m_runtime; // outlives what follows
     const ClusterWish m_wish;
     const std::string m_context;
     const ClusterLinkOptions m_options;
     const std::shared_ptr<platform::PrivateFolder> m_folder;
-    const std::shared_ptr<AgentPods> m_pods;
+    const std::shared_ptr<ClusterPods> m_pods;
     KubeRuntime::Connection m_connection;
     std::unique_ptr<kube::WatchedList> m_list;
     std::unique_ptr<ClusterInventory> m_inventory; // none until it begins
@@ -93,6 +102,10 @@ private:
 
     mutable std::mutex m_mutex;            // guards what follows
     std::map<std::string, Agent> m_agents; // by node
+    bool m_isWhole = false;                // the list has been
+    std::optional<Agent> m_gateway;        // then there are no m_agents
+    Clock::time_point m_gatewaySeen{};     // when it was last fit for use
+    std::vector<std::string> m_leftOut;    // nodes
     std::optional<Error> m_problem;        // of this machine: no socket can be made
 };
 

@@ -36,6 +36,8 @@ struct ClusterStatus {
     std::size_t agents = 0;       // nodes with an agent's pod
     bool isListed = false;        // the cluster's inventory is told, whether or not there are agents
     std::vector<std::string> limits; // what the inventory cannot know, in sentences
+    bool isThroughGateway = false;
+    std::string leftOut;          // hosts that are not read and why, a sentence with the next step; empty: none
 };
 
 } // namespace binnacle::desktop

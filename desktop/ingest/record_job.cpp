@@ -110,7 +110,10 @@ Result<RecorderStatus> recordFor(const RecordJob& job, const std::function<void(
             progress(status);
         }
     }
+    const auto fetched = job.detail ? (*recorder)->fetchDetail() : Result<void>();
     const auto stopped = (*recorder)->stop();
+    if (!fetched)
+        return std::unexpected(Error(fetched.error()).within("overviews are recorded; spans could not be fetched through the gateway"));
     if (!stopped)
         return std::unexpected(stopped.error());
     return (*recorder)->status();

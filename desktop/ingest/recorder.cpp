@@ -50,8 +50,10 @@ public:
     void hurry() const;
     RecorderStatus status() const;
     void retry();
+    Result<void> fetchDetail();
     void end();
     void closeWithGap(const AgentStatus& agent);
+    void forget(const AgentStatus& agent);
 
     // Reading threads.
     struct DetailGate {
@@ -151,7 +153,8 @@ void Recorder::Private::addClient(Target target)
     options.explain = [this](const Target& of) { return whyAway(of); };
     const auto gate = std::make_shared<DetailGate>();
     AgentClient::Sink sink{[this](const telemetry::AgentIdentity& identity) { hand(std::make_shared<StoreItem>(identity)); },
-                           [this, gate](Decoded&& item) { takeItem(*gate, std::move(item)); }, [this] { m_changed = true; }};
+                           [this, gate](Decoded&& item) { takeItem(*gate, std::move(item)); }, [this] { m_changed = true; },
+                           [this](const AgentStatus& agent) { forget(agent); }};
     auto client = std::make_shared<AgentClient>(std::move(options), std::move(sink));
     const std::lock_guard lock(m_mutex);
     m_clients.push_back(std::move(client));
@@ -170,9 +173,11 @@ RecorderStatus Recorder::Private::status() const
     RecorderStatus status = m_status;
     status.detailDropped = m_droppedSpans;
     for (const auto& client : m_clients) {
-        AgentStatus& agent = status.agents.emplace_back(client->status());
-        if (agent.identity)
-            agent.clock = m_clocks.offsetOf(agent.identity->agent);
+        for (AgentStatus& agent : client->statuses()) {
+            if (agent.identity)
+                agent.clock = m_clocks.offsetOf(agent.identity->agent);
+            status.agents.push_back(std::move(agent));
+        }
     }
     if (m_clusters)
         status.clusters = m_clusters->status();
@@ -196,6 +201,23 @@ void Recorder::Private::hurry() const
         client->retryNow();
 }
 
+Result<void> Recorder::Private::fetchDetail()
+{
+    std::vector<std::shared_ptr<AgentClient>> clients;
+    TimeRange range;
+    {
+        const std::lock_guard lock(m_mutex);
+        clients = m_clients;
+        range = m_status.covered;
+    }
+    Result<void> outcome;
+    for (const auto& client : clients) {
+        const auto fetched = client->fetchDetail(range, [this](Decoded&& item) { hand(std::make_shared<StoreItem>(std::move(item))); });
+        outcome = outcome ? fetched : outcome;
+    }
+    return outcome;
+}
+
 void Recorder::Private::removeClient(const Target& target)
 {
     std::shared_ptr<AgentClient> removed;
@@ -206,12 +228,21 @@ void Recorder::Private::removeClient(const Target& target)
             return;
         removed = *found;
         m_clients.erase(found);
-        if (const auto identity = removed->status().identity)
-            m_clocks.forget(identity->agent);
     }
     removed->stop();
-    closeWithGap(removed->status());
+    for (const AgentStatus& agent : removed->statuses())
+        forget(agent);
     m_changed = true;
+}
+
+/// An agent that is not read any more.
+void Recorder::Private::forget(const AgentStatus& agent)
+{
+    if (agent.identity) {
+        const std::lock_guard lock(m_mutex);
+        m_clocks.forget(agent.identity->agent);
+    }
+    closeWithGap(agent);
 }
 
 /// An agent that is not there at the end of the recording: what its host did meanwhile is unknown, and not nothing.
@@ -397,13 +428,11 @@ void Recorder::Private::pingAll()
     std::map<EntityKey, UtcTime> asked;
     for (const auto& client : clients) {
         client->checkAlive();
-        const auto identity = client->status().identity;
-        const auto ping = identity ? client->ping() : std::nullopt;
-        if (!ping)
-            continue;
-        const std::lock_guard lock(m_mutex);
-        m_clocks.add(identity->agent, *ping);
-        asked[identity->agent] = ping->remote;
+        for (const auto& [agent, reading] : client->ping()) {
+            const std::lock_guard lock(m_mutex);
+            m_clocks.add(agent, reading);
+            asked[agent] = reading.remote;
+        }
     }
     std::vector<ClockOffset> offsets;
     {
@@ -434,8 +463,10 @@ void Recorder::Private::end()
     m_stopping = true;
     for (const auto& client : clients) {
         client->stop();
-        if (const AgentStatus agent = client->status(); agent.state == AgentState::Away || agent.state == AgentState::Refused)
-            closeWithGap(agent);
+        for (const AgentStatus& agent : client->statuses()) {
+            if (agent.state == AgentState::Away || agent.state == AgentState::Refused)
+                closeWithGap(agent);
+        }
     }
     if (m_clockThread.joinable())
         m_clockThread.join();
@@ -465,6 +496,8 @@ void Recorder::addTarget(Target target) { d->addClient(std::move(target)); }
 void Recorder::removeTarget(const Target& target) { d->removeClient(target); }
 
 void Recorder::retry() { d->retry(); }
+
+Result<void> Recorder::fetchDetail() { return d->fetchDetail(); }
 
 RecorderStatus Recorder::status() const { return d->status(); }
 

@@ -74,6 +74,8 @@ public:
     /// Connects again at once to what is away.  Returns immediately.
     void retry();
     RecorderStatus status() const;
+    /// Puts the detail of what is recorded into the file where a gateway's stream, which has overviews only, left it out.  Blocks.
+    Result<void> fetchDetail();
 
     /// Path of the session file, which session::SessionReader may open while it grows.
     std::filesystem::path file() const;

@@ -80,6 +80,9 @@ std::optional<Notice> noticeFor(const std::vector<Origin>& origins, const Record
         if (const Origin* origin = firstIn(origins, state); origin && !origin->sentence.empty())
             return Notice{QStringLiteral("%1: %2").arg(fromStd(origin->name), fromStd(origin->sentence)), origin->kind != OriginKind::File};
     }
+    const auto isPartly = [](const Origin& o) { return o.state == OriginState::Live && o.kind == OriginKind::Cluster && !o.sentence.empty(); };
+    if (const auto partly = std::ranges::find_if(origins, isPartly); partly != origins.end()) // hosts that are not read
+        return Notice{fromStd(partly->sentence), false};
     return std::nullopt;
 }
 

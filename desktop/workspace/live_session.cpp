@@ -44,6 +44,8 @@ Origin originOf(const ClusterStatus& cluster)
         origin.sentence += (origin.sentence.empty() ? "" : " ") + limit;
     if (origin.state == OriginState::Live && cluster.trouble)
         origin.state = OriginState::Away;
+    if (origin.sentence.empty())
+        origin.sentence = cluster.leftOut;
     return origin;
 }
 

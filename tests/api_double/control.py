@@ -26,6 +26,7 @@ class Control:
             ("POST", "/object"): self._change_object,
             ("GET", "/objects"): lambda _: {"items": list(self.double.store.objects.values())},
             ("POST", "/expire"): self._expire,
+            ("POST", "/tokens/expire"): lambda _: self.double.tokens.expire(),
             ("POST", "/stall"): lambda _: self._stall(True),
             ("POST", "/resume"): lambda _: self._stall(False),
         }

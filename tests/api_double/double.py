@@ -10,6 +10,7 @@ from portforward import PortForward
 from rest import Rest
 from script import Script, default_objects
 from server import ApiServer, Listener
+from service_accounts import Tokens
 from store import Store
 
 
@@ -23,6 +24,7 @@ class Double:
         objects = self.script.get("objects")
         self.store = Store(default_objects() if objects is None else objects)
         self.authenticator = Authenticator(self.script)
+        self.tokens = Tokens(self.store)
         self.authorizer = Authorizer(self.script, self.store)
         self.rest = Rest(self)
         self.portforward = PortForward(self)

@@ -29,6 +29,8 @@ class Rest:
             raise statuses.no_such_resource()
         if target.resource in REVIEWS:
             return self._review(request, user, target)
+        if target.full_resource == "serviceaccounts/token" and target.verb == "create":
+            return json_response(self.double.tokens.request(target.namespace, target.name, read_json(request)), request, 201)
         if target.subresource and target.subresource not in ("status", "scale"):
             raise statuses.no_such_resource()
         form = wanted_form(request, target.verb)
@@ -165,6 +167,9 @@ class Rest:
         if target.plural == "selfsubjectaccessreviews":
             spec = read_json(request).get("spec", {})
             return json_response(head | {"spec": spec, "status": {"allowed": self._may(user, spec)}}, request, 201)
+        if target.plural == "tokenreviews":
+            spec = read_json(request).get("spec", {})
+            return json_response(head | {"spec": spec, "status": self.double.tokens.review(spec)}, request, 201)
         raise statuses.no_such_resource()
 
     def _may(self, user, spec):

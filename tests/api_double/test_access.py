@@ -148,5 +148,36 @@ class Prefix(DoubleTest):
         self.assertEqual(bare.request("GET", "/version").status, 404)
 
 
+
+class ServiceAccountTokenTest(DoubleTest):
+    ACCOUNT = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot", "namespace": "default"}}
+
+    def ask(self, target, document):
+        return self.double.access("admin-token").request("POST", target, [("Content-Type", "application/json")], json.dumps(document).encode())
+
+    def token(self, *audiences):
+        answer = self.ask("/api/v1/namespaces/default/serviceaccounts/robot/token",
+                          {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": audiences}})
+        self.assertEqual(answer.status, 201, answer.body)
+        return json.loads(answer.body)["status"]["token"]
+
+    def review(self, token, *audiences):
+        answer = self.ask("/apis/authentication.k8s.io/v1/tokenreviews",
+                          {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token, "audiences": audiences}})
+        self.assertEqual(answer.status, 201, answer.body)
+        return json.loads(answer.body)["status"]
+
+    def test_a_token_is_good_for_its_audience_alone_and_for_its_time(self):
+        self.double.put(self.ACCOUNT)
+        token = self.token("here")
+        good = self.review(token, "here", "there")
+        self.assertEqual((good["authenticated"], good["audiences"], good["user"]["username"]), (True, ["here"], "system:serviceaccount:default:robot"))
+        self.assertIn("is invalid for the target audiences", self.review(token, "there")["error"])
+        self.assertNotIn("authenticated", self.review("made-up", "here"))
+        self.double.control("POST", "/tokens/expire", {})
+        self.assertIn("expired", self.review(token, "here")["error"])
+        self.status(self.ask("/api/v1/namespaces/default/serviceaccounts/nobody/token", {"spec": {}}), 404, 'serviceaccounts "nobody" not found')
+
+
 if __name__ == "__main__":
     main()

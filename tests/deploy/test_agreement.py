@@ -20,6 +20,7 @@ CHOICES = {
     "host_buffer": (["host-buffer"], {"agent.buffer.hostPath": "/var/lib/binnacle"}, ["--buffer-folder=/var/lib/binnacle"]),
     "system_critical": (["system-critical"], {"agent.priorityClass.create": "false", "agent.priorityClass.name": "system-node-critical"},
                         ["--priority-class=system-node-critical"]),
+    "gateway": (["gateway"], {"gateway.enabled": "true"}, ["--gateway"]),
     "openshift": (["openshift"], {"openshift.enabled": "true"}, ["--openshift"]),
 }
 

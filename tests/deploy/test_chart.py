@@ -97,11 +97,32 @@ class Chart(unittest.TestCase):
     @needs(helm=HELM, yaml=yaml)
     def test_agents_may_ask_for_token_reviews_only_beside_a_gateway(self):
         def verbs(text):
-            rules = objects(text)[("ClusterRole", "", "binnacle-agent")]["rules"]
-            return {(resource, verb) for rule in rules for resource in rule["resources"] for verb in rule["verbs"]}
+            roles = [one for one in objects(text).values() if one["kind"] == "ClusterRole"]
+            return {(resource, verb) for role in roles for rule in role["rules"] for resource in rule["resources"] for verb in rule["verbs"]}
         alone, beside = verbs(with_values().stdout), verbs(with_values(gateway__enabled=True).stdout)
         self.assertTrue(all(verb in ("list", "watch") for _, verb in alone), alone)
         self.assertEqual(beside - alone, {("tokenreviews", "create")})
+
+    @needs(helm=HELM, yaml=yaml)
+    def test_tokens_are_made_for_the_own_account_alone(self):
+        found = objects(with_values(gateway__enabled=True).stdout)
+        makers = {name: rule["resourceNames"] for (kind, _, name), role in found.items() if kind == "Role"
+                  for rule in role["rules"] if "serviceaccounts/token" in rule["resources"]}
+        self.assertEqual(makers, {"binnacle-gateway": ["binnacle-gateway"], "binnacle-agent-proof": ["binnacle-agent"]})
+        self.assertFalse([key for key in objects(with_values().stdout) if "gateway" in key[2] or "proof" in key[2]])
+
+    @needs(helm=HELM, yaml=yaml)
+    def test_agents_have_a_door_only_beside_a_gateway_and_for_it_alone(self):
+        self.assertNotIn("--gateway-port", with_values().stdout)
+        found = objects(with_values(gateway__enabled=True).stdout)
+        agent = found[("DaemonSet", "binnacle", "binnacle-agent")]["spec"]["template"]["spec"]["containers"][0]
+        self.assertIn("--gateway-port=9466", agent["args"])
+        self.assertIn("--listen=127.0.0.1:9465", agent["args"])
+        policy = found[("NetworkPolicy", "binnacle", "binnacle-gateway-to-agents")]["spec"]
+        self.assertEqual(policy["ingress"], [{"from": [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "binnacle-gateway"}}}],
+                                              "ports": [{"protocol": "TCP", "port": 9466}]}])
+        gateway = found[("Deployment", "binnacle", "binnacle-gateway")]["spec"]["template"]["spec"]["containers"][0]["securityContext"]
+        self.assertEqual((gateway["runAsNonRoot"], gateway["readOnlyRootFilesystem"], gateway["capabilities"]), (True, True, {"drop": ["ALL"]}))
 
     @needs(helm=HELM, yaml=yaml)
     def test_a_gateway_opens_no_port_to_the_cluster(self):

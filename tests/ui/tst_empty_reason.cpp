@@ -90,6 +90,10 @@ TEST(Notice, worstFirstAndNothingWhenAllIsWell)
     ASSERT_TRUE(noticeFor(away, {}));
     EXPECT_EQ(noticeFor(away, {})->sentence, QLatin1String("b: No answer."));
     EXPECT_TRUE(noticeFor(away, {})->canRetry);
+    const std::vector<Origin> partly{{OriginKind::Cluster, OriginState::Live, "context lab", "10 of the 60 hosts are not read."}, {OriginKind::Agent, OriginState::Live, "a", ""}};
+    ASSERT_TRUE(noticeFor(partly, {}));
+    EXPECT_EQ(noticeFor(partly, {})->sentence, QLatin1String("10 of the 60 hosts are not read."));
+    EXPECT_FALSE(noticeFor(partly, {})->canRetry);
     const auto full = noticeFor(away, {.trouble = "the disk is full"});
     ASSERT_TRUE(full);
     EXPECT_EQ(full->sentence, QLatin1String("Recording stopped: the disk is full"));

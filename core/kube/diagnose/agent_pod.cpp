@@ -22,17 +22,17 @@ const Json& agentContainer(const Json& containers)
     return named != containers.end() ? *named : containers.front();
 }
 
-std::uint16_t portOf(const Json& container)
+std::uint16_t portOf(const Json& container, const char* name, std::uint16_t otherwise)
 {
     const Json& ports = memberOf(container, "ports");
     if (!ports.is_array())
-        return AgentPod::kDefaultPort;
+        return otherwise;
     for (const Json& port : ports) {
         const auto number = numberAt(port, "containerPort");
-        if (textAt(port, "name") == "grpc" && number && *number > 0 && *number <= 0xffff)
+        if (textAt(port, "name") == name && number && *number > 0 && *number <= 0xffff)
             return static_cast<std::uint16_t>(*number);
     }
-    return AgentPod::kDefaultPort;
+    return otherwise;
 }
 
 bool isTrue(const Json& conditions, const char* type)
@@ -74,8 +74,10 @@ std::optional<AgentPod> agentPodOf(const Json& object)
     const Json& status = memberOf(object, "status");
     const Json& container = agentContainer(memberOf(spec, "containers"));
     AgentPod pod;
-    pod.port = {textAt(metadata, "namespace"), textAt(metadata, "name"), textAt(metadata, "uid"), portOf(container)};
+    pod.port = {textAt(metadata, "namespace"), textAt(metadata, "name"), textAt(metadata, "uid"), portOf(container, "grpc", AgentPod::kDefaultPort)};
     pod.node = textAt(spec, "nodeName");
+    pod.address = textAt(status, "podIP");
+    pod.gatewayPort = portOf(container, "gateway", 0);
     pod.image = textAt(container, "image");
     pod.createdAt = textAt(metadata, "creationTimestamp");
     pod.isEnding = !textAt(metadata, "deletionTimestamp").empty();

@@ -15,9 +15,12 @@ namespace binnacle::kube {
 struct AgentPod {
     static constexpr std::uint16_t kDefaultPort = 9465; // where a pod names no port `grpc`
     static constexpr const char* kLabels = "app.kubernetes.io/name=binnacle-agent"; // deploy/
+    static constexpr const char* kGatewayLabels = "app.kubernetes.io/name=binnacle-gateway";
 
     PodPort port;
     std::string node;      // of the cluster; empty: not placed yet
+    std::string address;   // of the pod; empty: none yet
+    std::uint16_t gatewayPort = 0; // where it answers gateways, the port named `gateway`; 0: it does not
     std::string image;     // of the agent's container
     std::string createdAt; // RFC 3339, as the API writes it
     bool isReady = false;

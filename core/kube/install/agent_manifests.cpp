@@ -12,6 +12,7 @@ namespace binnacle::kube {
 namespace {
 
 constexpr std::string_view kBaseNamespace = "binnacle";
+constexpr int kGatewayPort = 9466;
 constexpr std::string_view kServiceAccountPrefix = "system:serviceaccount:";
 
 Error usage(std::string what) { return {ErrorCode::Invalid, std::move(what)}; }
@@ -112,12 +113,27 @@ void setPlacement(Json& daemonSet, const InstallOptions& options)
         pod["priorityClassName"] = options.priorityClass;
 }
 
-void setImage(Json& daemonSet, const InstallOptions& options)
+void setImage(Json& workload, const InstallOptions& options)
 {
-    agentOf(daemonSet)["image"] = options.image;
-    agentOf(daemonSet)["imagePullPolicy"] = options.pullPolicy;
+    agentOf(workload)["image"] = options.image;
+    agentOf(workload)["imagePullPolicy"] = options.pullPolicy;
     for (const std::string& secret : options.pullSecrets)
-        podOf(daemonSet)["imagePullSecrets"].push_back({{"name", secret}});
+        podOf(workload)["imagePullSecrets"].push_back({{"name", secret}});
+}
+
+void labelPods(Json& workload)
+{
+    Json& labels = workload["spec"]["template"]["metadata"]["labels"];
+    labels[kPartOfLabel] = kPartOf;
+    labels["app.kubernetes.io/version"] = installedVersion();
+}
+
+/// As the patches of components/gateway do.
+void addDoor(Json& daemonSet)
+{
+    const std::string port = std::to_string(kGatewayPort);
+    agentOf(daemonSet)["args"].push_back("--gateway-port=" + port);
+    agentOf(daemonSet)["ports"].push_back({{"name", "gateway"}, {"containerPort", kGatewayPort}, {"protocol", "TCP"}});
 }
 
 void shapeDaemonSet(Json& daemonSet, const InstallOptions& options)
@@ -129,9 +145,9 @@ void shapeDaemonSet(Json& daemonSet, const InstallOptions& options)
     setPlacement(daemonSet, options);
     if (options.distribution == InstallOptions::Distribution::OpenShift)
         agentOf(daemonSet)["securityContext"]["seLinuxOptions"] = {{"type", "spc_t"}};
-    Json& labels = daemonSet["spec"]["template"]["metadata"]["labels"];
-    labels[kPartOfLabel] = kPartOf;
-    labels["app.kubernetes.io/version"] = installedVersion();
+    if (options.hasGateway)
+        addDoor(daemonSet);
+    labelPods(daemonSet);
 }
 
 /// What kustomize's `namespace:` does: the object's own, and that of the accounts it names.
@@ -163,8 +179,10 @@ void addLabels(Json& object)
     labels["app.kubernetes.io/managed-by"] = kFieldManager;
 }
 
-bool isWanted(const Json& object, const InstallOptions& options)
+bool isWanted(const BaseManifest& base, const Json& object, const InstallOptions& options)
 {
+    if (std::string_view(base.file).starts_with("components/gateway/"))
+        return options.hasGateway;
     if (object["kind"] == "SecurityContextConstraints")
         return options.distribution == InstallOptions::Distribution::OpenShift;
     return object["kind"] != "PriorityClass" || options.priorityClass.empty();
@@ -231,12 +249,16 @@ Result<std::vector<Manifest>> agentManifests(const InstallOptions& options)
         if (!yaml)
             return std::unexpected(Error(yaml.error()).within(base.file));
         Json object = Json::parse(yaml->toJson());
-        if (!isWanted(object, options))
+        if (!isWanted(base, object, options))
             continue;
         moveInto(object, options.nameSpace);
         addLabels(object);
         if (object["kind"] == "DaemonSet")
             shapeDaemonSet(object, options);
+        if (object["kind"] == "Deployment") {
+            setImage(object, options);
+            labelPods(object);
+        }
         const ObjectName name{object["kind"], object["metadata"].value("namespace", ""), object["metadata"]["name"]};
         manifests.push_back({name, object.dump()});
     }

@@ -47,6 +47,7 @@ struct InstallOptions {
     std::string seccompProfile;            // `RuntimeDefault`, `Localhost/FILE`; empty: Unconfined
     Kernels kernels = Kernels::AsTheyAre;
     bool hasOldKernels = false;            // a host before 5.11: SYS_RESOURCE
+    bool hasGateway = false;               // one way in to all agents, and a door in each for it
     Distribution distribution = Distribution::Plain;
 };
 

@@ -109,6 +109,7 @@ const std::vector<KindFacts>& installedKinds()
         {"NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies", true},
         {"Lease", "coordination.k8s.io", "v1", "leases", true}, // made by the agents; here to be taken away
         {"DaemonSet", "apps", "v1", "daemonsets", true},
+        {"Deployment", "apps", "v1", "deployments", true},
     };
     return kKinds;
 }

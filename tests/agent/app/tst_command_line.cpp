@@ -64,6 +64,30 @@ TEST(CommandLine, aRelayLooksForTheAgentUnlessItIsNamed)
     EXPECT_FALSE(parse({"relay", "--listen", "nonsense"}).invocation.has_value());
 }
 
+TEST(CommandLine, agentsHaveADoorForGatewaysOnlyWhenTheyAreTold)
+{
+    EXPECT_EQ(parse({"run"}).invocation->run.gatewayPort, 0);
+    EXPECT_EQ(parse({"run", "--gateway-port=9466"}).invocation->run.gatewayPort, 9466);
+    EXPECT_EQ(parse({"run", "--gateway-port=0"}).status, 2);
+    EXPECT_EQ(parse({"run", "--gateway-port=70000"}).status, 2);
+}
+
+TEST(CommandLine, aGatewayTakesItsOptions)
+{
+    const Parsed plain = parse({"gateway"});
+    ASSERT_TRUE(plain.invocation.has_value());
+    EXPECT_EQ(plain.invocation->command, Command::Gateway);
+    EXPECT_EQ(plain.invocation->gateway.tailBytes, 256u << 10);
+    EXPECT_EQ(plain.invocation->gateway.nameSpace, "");
+    const Parsed parsed = parse({"gateway", "--listen", "127.0.0.1:1234", "--namespace", "watch", "--agent-memory", "1M"});
+    ASSERT_TRUE(parsed.invocation.has_value());
+    EXPECT_EQ(parsed.invocation->gateway.listen.toText(), "127.0.0.1:1234");
+    EXPECT_EQ(parsed.invocation->gateway.nameSpace, "watch");
+    EXPECT_EQ(parsed.invocation->gateway.tailBytes, 1u << 20);
+    EXPECT_EQ(parse({"gateway", "--agent-memory", "1K"}).status, 2);
+    EXPECT_EQ(parse({"gateway", "--listen", "0.0.0.0:9465"}).status, 2);
+}
+
 TEST(CommandLine, aProbeAsksOnlyWhetherAnAgentRuns)
 {
     const Parsed parsed = parse({"check", "--running", "--listen=127.0.0.1:1234"});

@@ -196,3 +196,23 @@ TEST(Yaml, ofAnInstallationIsReadBackAsItsObjects)
         EXPECT_EQ(sorted(read->toJson()), sorted(manifest.json));
     }
 }
+
+TEST(AgentManifests, aGatewayComesWithADoorInEachAgent)
+{
+    InstallOptions options = withImage();
+    EXPECT_FALSE(containerOf(options).dump().contains("gateway"));
+    options.hasGateway = true;
+    options.nameSpace = "watch";
+    options.pullSecrets = {"registry"};
+    EXPECT_EQ(kindsOf(options), "Namespace PriorityClass ServiceAccount ServiceAccount ClusterRole ClusterRole ClusterRoleBinding ClusterRoleBinding Role Role Role "
+                                "RoleBinding RoleBinding RoleBinding Role NetworkPolicy NetworkPolicy NetworkPolicy DaemonSet Deployment");
+    const Json agent = containerOf(options);
+    EXPECT_EQ(agent["args"].back(), "--gateway-port=9466");
+    EXPECT_EQ(agent["ports"].back()["name"], "gateway");
+    const Json pod = manifestOf(options, "Deployment")["spec"]["template"]["spec"];
+    EXPECT_EQ(pod["containers"][0]["image"], options.image);
+    EXPECT_EQ(pod["imagePullSecrets"][0]["name"], "registry");
+    for (const Manifest& manifest : manifestsOf(options)) {
+        EXPECT_FALSE(manifest.json.contains("\"namespace\":\"binnacle\"")) << manifest.object.words();
+    }
+}

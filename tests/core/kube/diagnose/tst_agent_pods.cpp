@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "desktop/ingest/agent_pods.h"
+#include "core/kube/diagnose/agent_pods.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-namespace binnacle::desktop {
+namespace binnacle::kube {
 namespace {
 
 using Json = nlohmann::json;
@@ -30,7 +30,7 @@ Json podOf(const PodText& text)
     return pod;
 }
 
-kube::WatchedObject objectOf(const PodText& text, const Json& json) { return {"binnacle", text.name, "uid-" + text.name, "1", &json}; }
+WatchedObject objectOf(const PodText& text, const Json& json) { return {"binnacle", text.name, "uid-" + text.name, "1", &json}; }
 
 class Pods : public testing::Test {
 protected:
@@ -51,7 +51,7 @@ protected:
 TEST_F(Pods, aPodSaysWhereItsAgentListens)
 {
     put({});
-    EXPECT_EQ(*pods.find("node-1"), (kube::PodPort{"binnacle", "agent-1", "uid-agent-1", 9999}));
+    EXPECT_EQ(*pods.find("node-1"), (PodPort{"binnacle", "agent-1", "uid-agent-1", 9999}));
     EXPECT_EQ(changes, 1);
 }
 
@@ -121,5 +121,28 @@ TEST_F(Pods, foreignJsonIsNoPod)
     EXPECT_EQ(pods.all().size(), 1u);
 }
 
+TEST_F(Pods, theBestOfAllIsReadyWhateverItsNode)
+{
+    EXPECT_FALSE(pods.best());
+    put({.name = "a", .node = "node-1", .ready = false});
+    put({.name = "b", .node = "node-2"});
+    put({.name = "c", .node = "node-3", .ending = true});
+    ASSERT_TRUE(pods.best());
+    EXPECT_EQ(pods.best()->port.pod, "b");
+}
+
+TEST_F(Pods, aPodSaysWhereItAnswersGateways)
+{
+    Json json = podOf({});
+    json["status"]["podIP"] = "10.88.1.7";
+    pods.added(objectOf({}, json));
+    EXPECT_EQ(pods.byNode().at("node-1").address, "10.88.1.7");
+    EXPECT_EQ(pods.byNode().at("node-1").gatewayPort, 0);
+    json["spec"]["containers"][0]["ports"].push_back({{"name", "gateway"}, {"containerPort", 9466}});
+    pods.updated(objectOf({}, json));
+    EXPECT_EQ(pods.byNode().at("node-1").gatewayPort, 9466);
+    EXPECT_EQ(pods.find("node-1")->port, 9999);
+}
+
 } // namespace
-} // namespace binnacle::desktop
+} // namespace binnacle::kube

@@ -1,14 +1,25 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-#include "desktop/ingest/agent_pods.h"
+// SPDX-License-Identifier: Apache-2.0
+#include "core/kube/diagnose/agent_pods.h"
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
-namespace binnacle::desktop {
-void AgentPods::take(const kube::WatchedObject& object)
+namespace binnacle::kube {
+namespace {
+
+/// The highest is the one to talk to.
+auto rank(const AgentPod& pod)
 {
-    auto pod = object.json ? kube::agentPodOf(*object.json) : std::nullopt;
+    return std::tuple(!pod.isEnding, pod.trouble.empty(), pod.isReady, std::string_view(pod.createdAt), std::string_view(pod.port.pod));
+}
+
+} // namespace
+
+void AgentPods::take(const WatchedObject& object)
+{
+    auto pod = object.json ? agentPodOf(*object.json) : std::nullopt;
     if (!pod)
         return;
     pod->port.namespaceName = object.namespaceName;
@@ -30,7 +41,7 @@ void AgentPods::beginAnew()
     m_told.emplace();
 }
 
-void AgentPods::deleted(const kube::WatchedObject& object)
+void AgentPods::deleted(const WatchedObject& object)
 {
     {
         const std::lock_guard lock(m_mutex);
@@ -72,26 +83,37 @@ std::optional<Error> AgentPods::trouble() const
     return m_trouble;
 }
 
-std::optional<AgentPod> AgentPods::bestOf(const std::string& node) const
+std::map<std::string, AgentPod> AgentPods::byNode() const
 {
-    const auto rank = [](const AgentPod& pod) { return std::tuple(!pod.isEnding, pod.trouble.empty(), pod.isReady, pod.createdAt, pod.port.pod); };
+    const std::lock_guard lock(m_mutex);
+    std::map<std::string, const AgentPod*> best;
+    for (const auto& [uid, pod] : m_pods) {
+        if (pod.node.empty())
+            continue;
+        const AgentPod*& here = best[pod.node];
+        if (!here || rank(*here) < rank(pod))
+            here = &pod;
+    }
+    std::map<std::string, AgentPod> pods;
+    for (const auto& [node, pod] : best)
+        pods.emplace(node, *pod);
+    return pods;
+}
+
+std::optional<AgentPod> AgentPods::bestOf(const std::string* node) const
+{
     const AgentPod* best = nullptr;
     for (const auto& [uid, pod] : m_pods) {
-        if (pod.node == node && (!best || rank(*best) < rank(pod)))
+        if ((!node || pod.node == *node) && (!best || rank(*best) < rank(pod)))
             best = &pod;
     }
     return best ? std::optional(*best) : std::nullopt;
 }
 
-std::map<std::string, AgentPod> AgentPods::byNode() const
+std::optional<AgentPod> AgentPods::best() const
 {
     const std::lock_guard lock(m_mutex);
-    std::map<std::string, AgentPod> best;
-    for (const auto& [uid, pod] : m_pods) {
-        if (!pod.node.empty() && !best.contains(pod.node))
-            best.emplace(pod.node, *bestOf(pod.node));
-    }
-    return best;
+    return bestOf(nullptr);
 }
 
 std::vector<AgentPod> AgentPods::all() const
@@ -104,10 +126,10 @@ std::vector<AgentPod> AgentPods::all() const
     return pods;
 }
 
-Result<kube::PodPort> AgentPods::find(const std::string& node) const
+Result<PodPort> AgentPods::find(const std::string& node) const
 {
     const std::lock_guard lock(m_mutex);
-    const auto pod = bestOf(node);
+    const auto pod = bestOf(&node);
     if (!pod)
         return failure(ErrorCode::NotFound, "no agent's pod is on node " + node + " any more; it is asked again as soon as there is one");
     if (!pod->trouble.empty())
@@ -116,4 +138,4 @@ Result<kube::PodPort> AgentPods::find(const std::string& node) const
     return pod->port;
 }
 
-} // namespace binnacle::desktop
+} // namespace binnacle::kube

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "core/base/result.h"
@@ -13,20 +13,18 @@
 #include <string>
 #include <vector>
 
-namespace binnacle::desktop {
-
-using kube::AgentPod;
+namespace binnacle::kube {
 
 /// The agents' pods of one cluster by the node that they are on.  A node has several while one replaces another: the one to talk to
 /// is not ending, then ready, then the youngest.  Thread: any; as WatchSink the reactor's.
-class AgentPods : public kube::WatchSink {
+class AgentPods : public WatchSink {
 public:
     /// `changed` is called on the reactor after each change; it must not block.
     explicit AgentPods(std::function<void()> changed) : m_changed(std::move(changed)) {}
 
-    void added(const kube::WatchedObject& object) override { take(object); }
-    void updated(const kube::WatchedObject& object) override { take(object); }
-    void deleted(const kube::WatchedObject& object) override;
+    void added(const WatchedObject& object) override { take(object); }
+    void updated(const WatchedObject& object) override { take(object); }
+    void deleted(const WatchedObject& object) override;
     void synced() override;
     void gap(const std::string&) override {} // the differences follow
     void troubled(const Error& error) override;
@@ -42,11 +40,13 @@ public:
     /// All of them, by name; those without a node too.
     std::vector<AgentPod> all() const;
     /// NotFound: no pod there; Unavailable: there is one, but it does not run yet.
-    Result<kube::PodPort> find(const std::string& node) const;
+    Result<PodPort> find(const std::string& node) const;
+    /// The best of all, whatever node it is on: for pods of which each does as well.
+    std::optional<AgentPod> best() const;
 
 private:
-    void take(const kube::WatchedObject& object);
-    std::optional<AgentPod> bestOf(const std::string& node) const; // m_mutex is held
+    void take(const WatchedObject& object);
+    std::optional<AgentPod> bestOf(const std::string* node) const; // null: of all; m_mutex is held
 
     const std::function<void()> m_changed;
     mutable std::mutex m_mutex;             // guards what follows
@@ -56,4 +56,4 @@ private:
     std::optional<Error> m_trouble;
 };
 
-} // namespace binnacle::desktop
+} // namespace binnacle::kube

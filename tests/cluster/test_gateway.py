@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gateway in a real cluster: real tokens, real reviews, TLS from pod to pod; what it says is what the agents say."""
+import json
+import os
+import time
+
+from cluster_test import HERE, HOSTS, ClusterTest, cluster, main, run
+
+BUILD = os.environ.get("BINNACLE_BUILD", os.path.dirname(os.path.dirname(HERE)) + "/build/release")
+BINNACLE = BUILD + "/bin/binnacle"
+IMAGE = "docker.io/local/binnacle-agent:1"
+
+
+class Gateway(ClusterTest):
+    def setUp(self):
+        super().setUp()
+        for program in ("binnacle", "binnacle-agent"):
+            if not os.access(f"{BUILD}/bin/{program}", os.X_OK):
+                self.skipTest(f"{program} is not built in {BUILD}")
+        cluster("load", "binnacle-agent:1")
+        context = self.kubectl("config", "current-context").stdout.strip()
+        self.access = ["--kubeconfig", self.cluster.kubeconfig, "--context", context]
+        self.addCleanup(run, BINNACLE, "uninstall", *self.access, "--yes", check=False)
+        run(BINNACLE, "install", *self.access, "--image", IMAGE, "--image-pull-policy", "Never", "--gateway", "--yes")
+        self.kubectl("-n", "binnacle", "rollout", "status", "deployment/binnacle-gateway", "--timeout=240s")
+        self.agents = {pod["spec"]["nodeName"]: name for name, pod in self.pods("binnacle", **{"app.kubernetes.io/name": "binnacle-agent"}).items()}
+        self.assertEqual(set(self.agents), set(HOSTS))
+        self.gateways = list(self.pods("binnacle", **{"app.kubernetes.io/name": "binnacle-gateway"}))
+        self.assertEqual(len(self.gateways), 2)
+
+    def test_says_what_the_agents_say_and_answers_nobody_else(self):
+        self.ensure_exercise()
+        shells = {host: self.ensure_shell(host) for host in HOSTS}
+        self.wait_until("both agents behind both gateways", lambda: all(self.log_of(pod).count("2 of 2 agents are connected") for pod in self.gateways))
+        begun = time.time_ns()
+        for shell in shells.values():
+            self.curl(shell, "-o", "/dev/null", "http://frontend/?[1-23]")
+        time.sleep(3)  # the second under way is sealed
+        span = ["--from", str(begun - 5_000_000_000), "--to", str(time.time_ns() - 2_000_000_000)]
+        self.compare(span)
+        self.refuses_strangers(shells[HOSTS[0]])
+        self.names_who_does_not_answer(span)
+
+    def log_of(self, pod):
+        return self.kubectl("-n", "binnacle", "logs", pod).stdout
+
+    def show(self, what, span, *addresses):
+        agents = [word for address in addresses for word in ("--agent", address)]
+        return json.loads(run(BINNACLE, "show", what, *agents, *span, "--json").stdout)
+
+    def compare(self, span):
+        with self.forwarded("binnacle", "pod/" + self.agents[HOSTS[0]], 9465) as a, self.forwarded("binnacle", "pod/" + self.agents[HOSTS[1]], 9465) as b:
+            direct = {what: self.show(what, span, a, b) for what in ("map", "services")}
+        requests = sum(edge["requests"] for edge in direct["map"]["edges"] if edge["to"] == "workload:demo/frontend")
+        self.assertGreaterEqual(requests, 46)
+        for gateway in self.gateways:
+            with self.forwarded("binnacle", "pod/" + gateway, 9465) as address:
+                for what, lists in (("map", ("nodes", "edges", "losses")), ("services", ("services", "losses"))):
+                    through = self.show(what, span, address)
+                    for name in lists:
+                        self.assertEqual(through[name], direct[what][name], f"{name} of {what}, by {gateway}")
+                    self.assertEqual(sorted(agent["host"] for agent in through["source"]["agents"]), sorted(HOSTS))
+
+    def refuses_strangers(self, shell):
+        address = self.get("pod", "-n", "binnacle", self.agents[HOSTS[1]])["status"]["podIP"]
+        told = self.curl(shell, "-k", f"https://{address}:9466/", check=False)
+        self.assertNotEqual(told.returncode, 0)
+        plain = self.curl(shell, f"http://{address}:9465/", check=False)
+        self.assertNotEqual(plain.returncode, 0, "the agent's own service is on the loopback of its pod only")
+
+    def names_who_does_not_answer(self, span):
+        """An agent that is gone for good: its host is a gap, the other's answer stays whole."""
+        self.kubectl("label", "node", HOSTS[1], "kubernetes.io/os=none", "--overwrite")
+        self.addCleanup(self.kubectl, "label", "node", HOSTS[1], "kubernetes.io/os=linux", "--overwrite")
+        self.wait_until("the agent's pod being gone", lambda: len(self.pods("binnacle", **{"app.kubernetes.io/name": "binnacle-agent"})) == 1)
+        with self.forwarded("binnacle", "pod/" + next(iter(self.pods("binnacle", **{"app.kubernetes.io/name": "binnacle-gateway"}))), 9465) as address:
+            losses = self.show("losses", span, address)["losses"]
+        self.assertTrue([loss for loss in losses if HOSTS[1] in json.dumps(loss)], losses)
+
+
+if __name__ == "__main__":
+    main()
