@@ -168,7 +168,7 @@ TEST(Recorder, whileNothingComesFromAnAgentThatIsAGapAndNoneInTheFile)
     const auto recorder = record(host, heard, file);
     waitFor([&] { return host.server().readers() == 1; });
     host.feed(3);
-    waitFor([&] { return heard.overviews() == 3; });
+    waitFor([&] { return heard.overviews() == 3 && recorder->status().agents.front().clock; }); // what time it is there
     host.stopServing();
     waitFor([&] { return !heard.silent().empty(); });
     const telemetry::Gap gap = heard.silent().front();
