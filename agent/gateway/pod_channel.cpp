@@ -21,8 +21,11 @@ std::shared_ptr<grpc::ChannelCredentials> credentialsOf(const kube::OwnCertifica
 {
     namespace tls = grpc::experimental;
     tls::TlsChannelCredentialsOptions options;
-    options.set_certificate_provider(std::make_shared<tls::StaticDataCertificateProvider>(std::vector<tls::IdentityKeyCertPair>{{own.privateKey, own.certificate}}));
+    // The roots are not used, but without any gRPC looks for the system's, and an image without those could not connect.
+    const std::vector<tls::IdentityKeyCertPair> pair{{own.privateKey, own.certificate}};
+    options.set_certificate_provider(std::make_shared<tls::StaticDataCertificateProvider>(own.certificate, pair));
     options.watch_identity_key_cert_pairs();
+    options.watch_root_certs();
     options.set_verify_server_certs(false);
     options.set_check_call_host(false);
     options.set_certificate_verifier(std::make_shared<tls::NoOpCertificateVerifier>());

@@ -10,6 +10,7 @@
 #include "tests/core/kube/doubles/api_double.h"
 
 #include <atomic>
+#include <grpc/grpc_security.h>
 #include <memory>
 #include <string>
 #include <thread>
@@ -32,6 +33,8 @@ class FakeApi {
 public:
     FakeApi() : m_client(m_reactor, m_double.access(), std::make_shared<kube::test::FixedCredentials>(kube::RequestCredentials{.authorization = "Bearer admin-token"}))
     {
+        // As in the agent's image, which has no authorities of the system.
+        grpc_set_ssl_roots_override_callback([](char**) { return GRPC_SSL_ROOTS_OVERRIDE_FAIL_PERMANENTLY; });
         for (const std::string_view account : {kAgentAccount, kGatewayAccount, std::string_view("somebody")})
             put({{"apiVersion", "v1"}, {"kind", "ServiceAccount"}, {"metadata", {{"name", account}, {"namespace", kNamespace}}}});
     }

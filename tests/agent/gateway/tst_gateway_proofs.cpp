@@ -22,8 +22,10 @@ protected:
     {
         namespace tls = grpc::experimental;
         tls::TlsChannelCredentialsOptions options;
-        options.set_certificate_provider(std::make_shared<tls::StaticDataCertificateProvider>(std::vector<tls::IdentityKeyCertPair>{{own.privateKey, own.certificate}}));
+        const std::vector<tls::IdentityKeyCertPair> pair{{own.privateKey, own.certificate}};
+        options.set_certificate_provider(std::make_shared<tls::StaticDataCertificateProvider>(own.certificate, pair));
         options.watch_identity_key_cert_pairs();
+        options.watch_root_certs();
         options.set_verify_server_certs(false);
         options.set_check_call_host(false);
         options.set_certificate_verifier(std::make_shared<tls::NoOpCertificateVerifier>());
@@ -93,6 +95,8 @@ TEST_F(ProofTest, noTlsAndNoCertificateGetNoAnswer)
     EXPECT_EQ(handshake(*plain, "x").error_code(), grpc::StatusCode::UNAVAILABLE);
     namespace tls = grpc::experimental;
     tls::TlsChannelCredentialsOptions options;
+    options.set_certificate_provider(std::make_shared<tls::StaticDataCertificateProvider>(m_agent.identity().certificate().certificate));
+    options.watch_root_certs();
     options.set_verify_server_certs(false);
     options.set_check_call_host(false);
     options.set_certificate_verifier(std::make_shared<tls::NoOpCertificateVerifier>());
