@@ -79,7 +79,9 @@ class Recording:
         done = self.test.binnacle("show", "losses", self.file, "--json", check=False)
         if done.returncode != 0:
             return set()
-        return {host for service in self.show("services")["services"] for host in service["hosts"]}
+        found = self.show("services")
+        unseen = {row["subject"] for row in found["coverage"] if row["what"] == "not_observed"}  # told by Kubernetes, and by no agent of theirs
+        return {host for service in found["services"] for host in service["hosts"]} - unseen
 
     def wait_for_hosts(self):
         self.test.wait_until("both hosts in the recording", lambda: self.hosts() == set(HOSTS))

@@ -11,7 +11,7 @@ import time
 
 from cluster_test import HOSTS, cluster, main, run
 from parts import certificates
-from product_test import TARGETS, Paced, ProductClusterTest
+from product_test import TARGETS, Paced, ProductClusterTest, Recording
 from relay import Relay
 
 RIGHTS = ("--verbs", "get,list,watch,create", "--resources", "pods,pods/portforward", "--namespace", "binnacle")
@@ -23,6 +23,8 @@ class Link(ProductClusterTest):
     def setUp(self):
         super().setUp()
         self.shells = self.ensure_shells()
+        # What a test puts into the namespace beside the agents keeps `uninstall` from taking it away.
+        self.addCleanup(self.kubectl, "delete", "namespace", "binnacle", "--ignore-not-found", "--wait=true")
         self.install()
 
     def write(self, name, text, mode=0o600):
@@ -189,7 +191,12 @@ class Credentials(Link, ProductClusterTest):
         """A recording that reached both hosts while the certificate was good, however slow this machine is."""
         for seconds in (25, 50, 100, 200):
             ends = self.certificate(seconds)
-            recording = self.record(*access, name=f"recording-{seconds}")
+            recording = Recording(self, access, name=f"recording-{seconds}")
+            self.wait_until("both hosts in the recording", lambda recording=recording, ends=ends: time.time() >= ends or (
+                recording.process.poll() is None and recording.hosts() == set(HOSTS)))
+            if time.time() >= ends:
+                self.end(recording.process)
+                continue
             begin, loads = self.start_load()
             if time.time() + 2 < ends:
                 return recording, begin, loads
