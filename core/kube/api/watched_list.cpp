@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <utility>
+
 namespace binnacle::kube {
 namespace {
 
@@ -47,8 +49,10 @@ public:
                 m_version.clear();
             if (turn.progressed)
                 m_backoff.reset();
-            if (turn.trouble)
+            if (turn.trouble) {
+                m_isTroubled = true;
                 m_sink->troubled(*turn.trouble);
+            }
             if (turn.trouble || turn.askedPause || !turn.progressed)
                 co_await sleepFor(m_operation, m_client->context, pauseAfter(turn));
         }
@@ -79,6 +83,7 @@ private:
     {
         m_known.endListing();
         m_version = std::move(version);
+        m_isTroubled = false;
         m_sink->synced();
     }
 
@@ -112,6 +117,8 @@ private:
             co_return co_await refused(std::move(*answer));
         if (m_initial)
             m_known.beginListing();
+        else if (std::exchange(m_isTroubled, false))
+            m_sink->synced(); // perhaps nothing changed meanwhile, and no event would ever say that it works again
         co_return co_await follow(std::move(*answer), limit);
     }
 
@@ -236,6 +243,7 @@ private:
     bool m_streamedList;
     std::string m_version;  // to go on from; empty: a list is needed
     bool m_initial = false; // a streamed list is under way
+    bool m_isTroubled = false; // the sink was told so, and not yet that it is over
 };
 
 Task<bool> runWatch(std::shared_ptr<HttpClient::State> client, OperationPointer operation, ListQuery query, std::shared_ptr<WatchSink> sink, WatchOptions options)

@@ -28,7 +28,7 @@ public:
     virtual void added(const WatchedObject& object) = 0;
     virtual void updated(const WatchedObject& object) = 0;
     virtual void deleted(const WatchedObject& object) = 0;
-    /// Everything that existed has been told: after the first list, and again after each gap.
+    /// Everything that existed has been told: after the first list, again after each gap, and when a watch goes on after troubled().
     virtual void synced() = 0;
     /// What happened since the last event is unknown, and is made up for by listing anew: the differences follow, then synced().
     virtual void gap(const std::string& why) = 0;

@@ -153,6 +153,20 @@ TEST(WatchedList, whatIsForbiddenIsToldAndTriedAgain)
     EXPECT_TRUE(watching.sees("synced"));
 }
 
+TEST(WatchedList, saysThatItGoesOnAfterATroubleThoughNothingChanged)
+{
+    const Watching watching;
+    ASSERT_TRUE(watching.sees("synced"));
+    watching.server.order("POST", "/script", {{"authorization", {{"rules", json::array()}}}});
+    watching.server.order("POST", "/watches", {{"do", "reset"}});
+    ASSERT_TRUE(watching.sees("trouble"));
+    EXPECT_EQ(watching.sink->count("synced"), 1);
+    watching.server.order("POST", "/script", {{"authorization", nullptr}});
+    ASSERT_TRUE(watching.sees("synced", 2));
+    EXPECT_EQ(watching.sink->notes().back(), "synced");
+    EXPECT_EQ(watching.sink->count("+n/a"), 1) << "what was known is not told again";
+}
+
 TEST(WatchedList, metadataAloneIsAskedForByHeader)
 {
     const Watching watching({}, Detail::MetadataOnly);
