@@ -342,9 +342,10 @@ std::uint32_t Resolution::clientAt(Place place, const KnownEnd& end, const Peers
     }
     if (callers.size() == 1)
         return *callers.begin();
-    if (callers.size() > 1)
-        return kNone; // their own ends tell them apart
-    if (const std::uint32_t pod = leadOf({end.remote.address, 0}, end.seen.last); pod != kNone)
+    const std::uint32_t pod = leadOf({end.remote.address, 0}, end.seen.last);
+    if (callers.size() > 1) // their own ends tell them apart; in a pod of one workload whatever else has a name there is part of it
+        return callers.contains(pod) ? pod : kNone;
+    if (pod != kNone)
         return pod;
     std::set<std::uint32_t> residents;
     for (const std::uint32_t instance : peers.instances.at(place)) {

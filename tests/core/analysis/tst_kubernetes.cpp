@@ -121,6 +121,18 @@ TEST(Kubernetes, bothEndsOfACallThroughAServiceAreOneEdgeAtTheServersPort)
     EXPECT_EQ(api->hosts, std::vector<std::string>{"b"});
 }
 
+TEST(Kubernetes, aProcessOfAPodWithoutItsNameDoesNotHideWhatTheServerCounted)
+{
+    Cluster c;
+    c.alsoAtClient = [](BatchBuilder& b) {
+        const auto curl = b.instance("curl");
+        b.present(curl, b.service("curl"));
+        b.requests(b.client(curl, kFrontAddress, endpoint("10.96.0.10", 80), kFrontNet, Protocol::Http), 1);
+    };
+    EXPECT_EQ(edgesText(seen(4, c)), "process:curl>workload:demo/api:8080/http 4 client 4 ok\n"
+                                     "workload:demo/frontend>workload:demo/api:8080/http 120 client 120 server 120 ok\n");
+}
+
 TEST(Kubernetes, aServiceOfTheSamePortAsItsPodsNeedsNoTranslation)
 {
     const Snapshot snapshot = seen(4, Cluster{.servicePort = 80, .targetPort = 80});
