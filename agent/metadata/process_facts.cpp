@@ -63,6 +63,22 @@ bool readStat(std::string_view text, ProcessFacts& facts, std::uint64_t& startSt
     return facts.startNs != 0;
 }
 
+/// Of /proc/PID/stat: a process that is on its way out, or has gone, shows no memory, no mounts and, in version 1, `/` as its cgroup.
+bool isEnding(std::string_view stat)
+{
+    constexpr int kFlagsField = 9;
+    constexpr std::uint64_t kExiting = 0x4; // PF_EXITING, include/linux/sched.h
+    const std::size_t close = stat.rfind(')');
+    if (close == std::string_view::npos)
+        return true;
+    std::string_view rest = stat.substr(close + 1);
+    for (int field = 2; field < kFlagsField; ++field) {
+        const std::size_t end = rest.find(' ');
+        rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    }
+    return (number<std::uint64_t>(rest.substr(0, rest.find(' '))).value_or(0) & kExiting) != 0;
+}
+
 /// What the environment says, also where a title was written over it.
 std::string serviceNameOf(const fs::path& process, std::uint64_t startStack)
 {
@@ -260,6 +276,8 @@ std::optional<ProcessFacts> ProcfsSource::read(ProcessId pid)
     facts.cgroup = parseCgroupPath(pickCgroupPath(textOf(process / "cgroup", 64 * 1024)));
     findContainer(process, facts);
     facts.netns = netnsOf(process);
+    if (isEnding(textOf(process / "stat", 4096)))
+        return std::nullopt; // half of it may be from before and half from after
     identify(facts);
     return facts;
 }

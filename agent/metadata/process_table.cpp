@@ -93,6 +93,7 @@ Process& ProcessTable::on(const ProcessExeced& event)
     if (!same)
         inherit(process, event.parent);
     ProcessFacts facts;
+    const bool moved = event.netns.value != 0 && (!process.facts || process.facts->netns != event.netns);
     if (process.facts) { // an environment and a cgroup are inherited unless somebody changes them
         facts.cgroup = process.facts->cgroup;
         facts.containerName = process.facts->containerName;
@@ -108,6 +109,8 @@ Process& ProcessTable::on(const ProcessExeced& event)
         facts.netns = event.netns;
     if (const auto path = m_cgroupPaths.find(event.task.cgroup); event.task.cgroup != 0 && path != m_cgroupPaths.end())
         facts.cgroup = parseCgroupPath(path->second);
+    else if (moved)
+        placeByNetwork(facts);
     identify(facts);
     process.facts = std::make_shared<const ProcessFacts>(std::move(facts));
     process.complete = process.tried = false;
@@ -118,6 +121,26 @@ Process& ProcessTable::on(const ProcessExeced& event)
     if (process.complete && event.task.cgroup != 0 && m_cgroupPaths.size() < kMaxCgroupPaths)
         m_cgroupPaths.insert_or_assign(event.task.cgroup, process.facts->cgroup.path);
     return process;
+}
+
+/// A runtime starts programs in other containers than its own, and they may be gone before /proc can be asked.  Whoever else lives in
+/// the network namespace then tells the container, or one of its pod, whose service is the same.
+void ProcessTable::placeByNetwork(ProcessFacts& facts) const
+{
+    const auto first = m_processes.find(ProcessId{1});
+    if (first != m_processes.end() && first->second.facts && first->second.facts->netns == facts.netns)
+        return; // the host's own, where anybody may be
+    const ProcessFacts* best = nullptr;
+    for (const auto& [pid, other] : m_processes) {
+        if (!other.complete || other.ended != HostTime{} || other.facts->netns != facts.netns || other.facts->cgroup.containerId.empty())
+            continue;
+        if (!best || (best->containerName.empty() && !other.facts->containerName.empty())) // a pod's sandbox has no name
+            best = other.facts.get();
+    }
+    if (!best)
+        return;
+    facts.cgroup = best->cgroup;
+    facts.containerName = best->containerName;
 }
 
 Process* ProcessTable::on(const ProcessExited& event)

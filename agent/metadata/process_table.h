@@ -87,6 +87,7 @@ private:
 
     Process& replace(ProcessId pid);
     void inherit(Process& child, ProcessId parent);
+    void placeByNetwork(ProcessFacts& facts) const;
     bool readNow(Process& process);
     void nameByTask(Process& process, const std::string& comm);
 

@@ -92,6 +92,34 @@ TEST_F(ProcessTableTest, execMakesAnotherProgramOfTheSameProcess)
     EXPECT_EQ(process.facts->cgroup.path, "/docker");
 }
 
+TEST_F(ProcessTableTest, whatARuntimeStartedInAPodAndEndedAtOnceIsOfThePod)
+{
+    // `kubectl exec POD -- curl …`: its parent is the runtime, and it has ended before /proc can be asked.
+    const std::string uid = "0b9f3a5e-6c1d-4c4e-9b0a-1f2e3d4c5b6a", container(64, 'c'), sandbox(64, 'a');
+    const std::string pod = "0::/kubepods/besteffort/pod" + uid + '/';
+    proc.add({.pid = 1, .comm = "init", .netns = 10});
+    proc.add({.pid = 5, .comm = "runc", .executable = "/usr/sbin/runc", .cgroup = "0::/runtime\n", .netns = 10});
+    proc.add({.pid = 7, .comm = "sleep", .executable = "/bin/sleep", .cgroup = pod + container + '\n', .netns = 20});
+    proc.add({.pid = 8, .comm = "other", .executable = "/bin/other", .cgroup = "0::/kubepods/besteffort/podx/" + sandbox + '\n', .netns = 10});
+    table.seed();
+    const auto execed = [this](std::uint32_t pid, std::uint32_t netns) {
+        const std::uint64_t start = 20'000'000'000 + pid;
+        table.on(forked(5, pid, start));
+        ProcessExeced event{};
+        event.at = hostTime(start + 100'000);
+        event.task = task(pid);
+        event.parent = ProcessId{5};
+        event.startNs = start;
+        event.netns = {netns};
+        event.executable = "/usr/bin/curl";
+        return table.on(event).facts;
+    };
+    EXPECT_EQ(execed(30, 20)->cgroup.podUid, uid);
+    EXPECT_EQ(execed(31, 20)->cgroup.containerId, container);
+    EXPECT_EQ(execed(32, 10)->cgroup.path, "/runtime") << "the host's own network says nothing, though a pod is in it as well";
+    EXPECT_EQ(execed(33, 21)->cgroup.path, "/runtime") << "nobody is known there";
+}
+
 TEST_F(ProcessTableTest, anotherProcessInProcIsNotTakenForIt)
 {
     proc.add({.pid = 6, .comm = "later", .executable = "/bin/later", .startTicks = 5000});
@@ -99,6 +127,24 @@ TEST_F(ProcessTableTest, anotherProcessInProcIsNotTakenForIt)
     Process& process = table.ensure(task(6), hostTime(20'000'000'000));
     EXPECT_EQ(table.factsOf(process).program.name, "comm");
     EXPECT_EQ(table.takeUnnamed(), 1u);
+    EXPECT_EQ(table.takeUnnamed(), 0u);
+}
+
+TEST_F(ProcessTableTest, whatIsOnItsWayOutIsNotAskedAnyMore)
+{
+    constexpr std::uint32_t kExiting = 0x4;
+    proc.add({.pid = 5, .comm = "sh", .executable = "/bin/sh", .cgroup = "0::/container\n"});
+    table.seed();
+    proc.add({.pid = 6, .parent = 5, .comm = "curl", .executable = "/usr/bin/curl", .cgroup = "0::/\n", .startTicks = 2000, .flags = kExiting | 0x400000});
+    table.on(forked(5, 6, 20'000'000'000));
+    ProcessExeced event{};
+    event.at = hostTime(20'000'100'000);
+    event.task = task(6);
+    event.parent = ProcessId{5};
+    event.startNs = 20'000'000'000;
+    event.executable = "/usr/bin/curl";
+    EXPECT_EQ(table.on(event).facts->cgroup.path, "/container");
+    EXPECT_EQ(table.ensure(task(6), hostTime(20'000'200'000)).facts->cgroup.path, "/container");
     EXPECT_EQ(table.takeUnnamed(), 0u);
 }
 

@@ -23,6 +23,7 @@ struct FakeProcess {
     std::uint64_t startTicks = 1000; // of 10 ms
     std::string mountInfo{};
     std::uint32_t mountNamespace = 1;
+    std::uint32_t flags = 0; // of the kernel, as in stat
 };
 
 /// A procfs made of plain files, removed at the end.
@@ -50,7 +51,7 @@ public:
         std::filesystem::create_directories(folder / "ns");
         std::string stat = std::to_string(process.pid) + " (" + process.comm + ") S " + std::to_string(process.parent);
         for (int field = 5; field < 22; ++field)
-            stat += " 0";
+            stat += field == 9 ? ' ' + std::to_string(process.flags) : " 0";
         write(folder / "stat", stat + ' ' + std::to_string(process.startTicks) + " 0\n");
         write(folder / "cmdline", zeroSeparated(process.arguments));
         write(folder / "environ", zeroSeparated(process.environment));
