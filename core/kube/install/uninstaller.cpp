@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace binnacle::kube {
 namespace {
@@ -182,31 +183,51 @@ Result<UninstallPlan> Uninstaller::plan()
     return plan;
 }
 
+Result<std::string> Uninstaller::requestDeletion(const UninstallPlan::Object& one)
+{
+    const Json options = {{"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", "Foreground"}, {"preconditions", {{"uid", one.uid}}}};
+    return kube::ask(m_api, {"DELETE", pathOf(one.object), "application/json", options.dump()});
+}
+
+void Uninstaller::deleteSuccessor(UninstallPlan::Object& one, const std::string& live)
+{
+    const std::string uid = textAt(readJson(live), "/metadata/uid");
+    if (uid == std::exchange(one.uid, uid))
+        return;
+    (void)requestDeletion(one); // what comes of it is seen at the next look
+}
+
 Result<std::vector<UninstallPlan::Kept>> Uninstaller::remove(const UninstallPlan& plan, std::chrono::milliseconds patience,
                                                              const std::function<void(const ObjectName&)>& onGone)
 {
     const auto begin = m_pace.now();
     std::vector<UninstallPlan::Kept> left;
-    std::vector<ObjectName> waiting;
+    std::vector<UninstallPlan::Object> waiting;
     for (const UninstallPlan::Object& one : plan.objects) {
-        const Json options = {{"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", "Foreground"}, {"preconditions", {{"uid", one.uid}}}};
-        const auto answer = kube::ask(m_api, {"DELETE", pathOf(one.object), "application/json", options.dump()});
+        const auto answer = requestDeletion(one);
         if (answer || answer.error().code == ErrorCode::NotFound)
-            waiting.push_back(one.object);
+            waiting.push_back(one);
         else
             left.push_back({one.object, answer.error().what});
     }
     while (!waiting.empty()) {
         const bool isLastLook = m_cancellation.isCancelled() || m_pace.now() - begin >= patience;
-        std::vector<ObjectName> still;
-        for (const ObjectName& object : waiting) {
-            const auto live = find(m_api, pathOf(object));
-            if (live && !*live)
-                onGone(object);
-            else if (isLastLook)
-                left.push_back({object, live ? reasonItStays(**live) : live.error().what});
-            else
-                still.push_back(object);
+        bool agentsEnd = false; // and may make their Lease anew, to give it back
+        std::vector<UninstallPlan::Object> still;
+        for (UninstallPlan::Object& one : waiting) {
+            const auto live = find(m_api, pathOf(one.object));
+            const bool isGone = live && !*live;
+            const bool isLease = one.object.kind == "Lease";
+            agentsEnd |= one.object.kind == "DaemonSet" && !isGone;
+            if (isGone && (isLastLook || !isLease || !agentsEnd)) {
+                onGone(one.object);
+            } else if (isLastLook) {
+                left.push_back({one.object, live ? reasonItStays(**live) : live.error().what});
+            } else {
+                if (isLease && live && *live)
+                    deleteSuccessor(one, **live);
+                still.push_back(std::move(one));
+            }
         }
         waiting = std::move(still);
         if (!waiting.empty())

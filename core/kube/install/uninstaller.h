@@ -44,6 +44,8 @@ private:
     Result<void> addLeases(UninstallPlan& plan);
     Result<void> addNamespace(UninstallPlan& plan);
     Result<std::vector<std::string>> strangersIn();
+    Result<std::string> requestDeletion(const UninstallPlan::Object& one);
+    void deleteSuccessor(UninstallPlan::Object& one, const std::string& live);
 
     ClusterApi& m_api; // outlives this: the caller's
     std::string m_nameSpace;

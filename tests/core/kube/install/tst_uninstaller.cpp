@@ -122,6 +122,26 @@ TEST(Uninstaller, anObjectThatCameLaterUnderTheNameIsNotDeleted)
     EXPECT_TRUE(scene.cluster.find(set));
 }
 
+TEST(Uninstaller, aLeaseThatAnEndingAgentMadeAnewGoesToo)
+{
+    Scene scene;
+    const std::string lease = "/apis/coordination.k8s.io/v1/namespaces/binnacle/leases/binnacle-agent-cluster";
+    const std::string set = "/apis/apps/v1/namespaces/binnacle/daemonsets/binnacle-agent";
+    const Json content = {{"metadata", {{"name", "binnacle-agent-cluster"}}}};
+    scene.cluster.put(lease, content, "binnacle-agent");
+    const UninstallPlan plan = scene.planned();
+    scene.cluster.script("DELETE " + set, {200, "{}"}); // its pods take a while to end
+    scene.time.onWait = [&] {
+        if (!scene.cluster.find(set))
+            return;
+        scene.cluster.put(lease, content, "binnacle-agent");
+        scene.cluster.forget(set);
+    };
+    EXPECT_TRUE(scene.removed(plan).empty());
+    EXPECT_FALSE(scene.cluster.find(lease));
+    EXPECT_LT(scene.time.now.time_since_epoch(), 30s);
+}
+
 TEST(Uninstaller, whatDoesNotGoInTimeIsReportedWithItsReason)
 {
     Scene scene;
