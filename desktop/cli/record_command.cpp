@@ -7,6 +7,8 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <map>
+#include <string>
 
 namespace binnacle::desktop {
 
@@ -44,6 +46,35 @@ Result<Nanoseconds> durationOf(const char* option, const std::string& text)
         return *duration;
     return failure(ErrorCode::Invalid, std::string(option) + ": `" + text + "` is no duration; write 30s, 5m or 1h30m");
 }
+
+/// Says when an agent or a cluster goes away, with the reason, and when it is back: while it lasts, the file has a gap that nobody would see.
+class Absences {
+public:
+    void tell(const RecorderStatus& status)
+    {
+        for (const AgentStatus& agent : status.agents) {
+            const bool isAway = agent.state == AgentState::Away || agent.state == AgentState::Refused;
+            tell(agent.target.toWords(), isAway ? agent.trouble : std::nullopt, agent.state != AgentState::Connecting);
+        }
+        for (const ClusterStatus& cluster : status.clusters)
+            tell("context " + cluster.context, cluster.trouble, cluster.state == ClusterState::Watching);
+    }
+
+private:
+    /// Once an absence, though the sentence may change while it lasts.
+    void tell(const std::string& who, const std::optional<Error>& trouble, bool works)
+    {
+        bool& isTold = m_told[who];
+        if (trouble && !isTold)
+            std::fprintf(stderr, "%s: %s\n", who.c_str(), trouble->what.c_str());
+        else if (!trouble && isTold && works)
+            std::fprintf(stderr, "%s: back\n", who.c_str());
+        if (trouble || works)
+            isTold = trouble.has_value();
+    }
+
+    std::map<std::string, bool> m_told; // by name: whether it was said to be away
+};
 
 void say(const RecorderStatus& status)
 {
@@ -95,7 +126,12 @@ Result<void> runRecord(const RecordCommand& command)
         job.targets.push_back(std::move(*local));
     }
     const CancelOnSignal guard;
-    const auto status = recordFor(job, say, cancelled);
+    Absences absences;
+    const auto progress = [&absences](const RecorderStatus& now) {
+        absences.tell(now);
+        say(now);
+    };
+    const auto status = recordFor(job, progress, cancelled);
     if (!status)
         return std::unexpected(status.error());
     sayTroubles(*status);
