@@ -106,6 +106,7 @@ class ClusterTest(unittest.TestCase):
         self.kubectl("apply", "-n", "demo", "-f", HERE + "/manifests/exercise.yaml")
         for name in ("frontend", "api", "database"):
             self.kubectl("-n", "demo", "rollout", "status", "deployment/" + name, f"--timeout={PATIENCE}s")
+        self.kubectl("-n", "kube-system", "rollout", "status", "deployment/coredns", f"--timeout={PATIENCE}s")
 
     def pods(self, namespace, **labels):
         """Pods that are wanted and Ready, by name."""
@@ -127,7 +128,11 @@ class ClusterTest(unittest.TestCase):
         return name
 
     def curl(self, shell, *arguments, check=True):
-        return self.kubectl("-n", "demo", "exec", shell, "--", "curl", "-sS", "--max-time", "30", *arguments, check=check)
+        """With `check` until it is answered: what a pod is Ready for reaches names and each host's rules a while later, on a slow machine seconds."""
+        def answer():
+            done = self.kubectl("-n", "demo", "exec", shell, "--", "curl", "-sS", "--max-time", "30", *arguments, check=False)
+            return done if done.returncode == 0 or not check else None
+        return self.wait_until(f"an answer to curl {' '.join(arguments)} in {shell}", answer)
 
     def forwarded(self, namespace, target, port):
         return Forwarded([programs.folder() + "/kubectl", "--kubeconfig", self.cluster.kubeconfig, "-n", namespace, "port-forward", target, f":{port}"])

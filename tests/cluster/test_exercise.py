@@ -103,6 +103,13 @@ class Lesson(ClusterTest):
     def is_served(self, shell):
         return self.curl(shell, "-o", "/dev/null", "--max-time", "1", "http://api:5678/", check=False).returncode == 0
 
+    def covers(self, file, shells, at):
+        """Whether the recording has batches of both hosts that are later than a moment, and so everything before it."""
+        for shell in shells:
+            self.curl(shell, "-o", "/dev/null", "http://frontend/")
+        callers = {edge["from"] for edge in self.show("map", file, begin=at, end=at + 600 * SECOND)["edges"] if edge["client"]}
+        return {"workload:demo/" + shell for shell in shells} <= callers
+
     def test_the_lesson_from_nothing(self):
         self.ensure_exercise()
         shells = [self.ensure_shell(host) for host in HOSTS]
@@ -111,7 +118,7 @@ class Lesson(ClusterTest):
         self.wait_until("the exercise being discovered", self.discovered_before_any_call)
 
         file = self.folder + "/exercise.binnacle"
-        recording = self.start(BINNACLE, "record", *self.access(), "--for", "600s", "-o", file)
+        recording = self.start(BINNACLE, "record", *self.access(), "--for", "1h", "-o", file)
         self.wait_until("both hosts in the recording", lambda: self.recorded_hosts(file) == set(HOSTS))
         begun = second_after(time.time_ns())
         time.sleep(1)
@@ -127,14 +134,15 @@ class Lesson(ClusterTest):
         time.sleep(3)
         self.kubectl("-n", "demo", "scale", "deployment/api", "--replicas=0")
         self.addCleanup(self.ensure_exercise)
-        self.wait_until("the api gone", lambda: not self.get("pods", "-n", "demo", "-l", "app=api")["items"] and not self.is_served(shells[1]))
+        self.wait_until("the api gone", lambda: not self.get("pods", "-n", "demo", "-l", "app=api")["items"] and not any(map(self.is_served, shells)))
         gone = second_after(time.time_ns())
         time.sleep(7)
         self.kubectl("-n", "demo", "scale", "deployment/api", "--replicas=3")
         self.kubectl("-n", "demo", "rollout", "status", "deployment/api", "--timeout=240s")
-        self.wait_until("the api back", lambda: all(self.is_served(shells[1]) for _ in range(6)))
+        self.wait_until("the api back on each host", lambda: all(self.is_served(shell) for shell in shells for _ in range(6)))
         back = second_after(time.time_ns())
-        time.sleep(8)
+        time.sleep(6)
+        self.wait_until("the five seconds after it in the recording", lambda: self.covers(file, shells, back + 5 * SECOND))
         self.end(loop)
         recording.send_signal(signal.SIGINT)
         out, _ = recording.communicate(timeout=120)
