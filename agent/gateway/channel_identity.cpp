@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/gateway/channel_identity.h"
 
-#include "agent/metadata/kubernetes/internal/json_fields.h"
 #include "core/base/clocks.h"
 #include "core/kube/api/api_client.h"
+#include "core/kube/objects/json_fields.h"
 
 #include <algorithm>
 
@@ -11,6 +11,7 @@ namespace binnacle::agent {
 namespace {
 
 using nlohmann::json;
+namespace fields = kube::objects::fields;
 
 constexpr std::chrono::seconds kPatience{5};
 constexpr std::chrono::seconds kLife{3600};            // asked for; the API server gives at least ten minutes
