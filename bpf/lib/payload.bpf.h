@@ -16,6 +16,14 @@
 #define TRANSFER_IOVECS 4
 #define TRANSFER_RECORDS 20  /* 16 full ones and the ends of 4 iovecs */
 
+/* The ring of this CPU.  NULL cannot happen, but the verifier wants to be told. */
+static __always_inline void *ring_of_cpu(void)
+{
+	__u32 slot = bpf_get_smp_processor_id() & data_ring_mask;
+
+	return bpf_map_lookup_elem(&data_rings, &slot);
+}
+
 static __always_inline void no_room(struct cpu_state *cpu, __u32 bytes)
 {
 	cpu->transfer.lost += bytes;
@@ -64,11 +72,11 @@ static __always_inline void fill_data(struct bn_data *d, struct cpu_state *cpu, 
 }
 
 /* Nobody is woken per record: the reader polls every 10 to 20 ms.  Asking how full the ring is costs, so not each time. */
-static __always_inline void submit_data(struct bn_data *d, struct cpu_state *cpu)
+static __always_inline void submit_data(struct bn_data *d, struct cpu_state *cpu, void *ring)
 {
 	__u64 flags = BPF_RB_NO_WAKEUP;
 
-	if ((cpu->data_sequence & 15) == 0 && bpf_ringbuf_query(&data_ring, BPF_RB_AVAIL_DATA) > data_ring_mark)
+	if ((cpu->data_sequence & 15) == 0 && bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > data_ring_mark)
 		flags = BPF_RB_FORCE_WAKEUP;
 	bpf_ringbuf_submit(d, flags);
 	cpu->counters[BN_COUNT_DATA_RECORDS] += 1;
@@ -82,9 +90,9 @@ static __always_inline void advance(struct transfer *t, __u32 bytes)
 }
 
 /* A record that carries `n` ≤ `room` bytes of user memory; `room` is a constant. */
-static __always_inline void write_captured(struct cpu_state *cpu, __u32 n, const __u32 room)
+static __always_inline void write_captured(struct cpu_state *cpu, void *ring, __u32 n, const __u32 room)
 {
-	struct bn_data *d = bpf_ringbuf_reserve(&data_ring, sizeof(*d) + room, 0);
+	struct bn_data *d = bpf_ringbuf_reserve(ring, sizeof(*d) + room, 0);
 
 	if (!d) {
 		no_room(cpu, n);
@@ -99,34 +107,35 @@ static __always_inline void write_captured(struct cpu_state *cpu, __u32 n, const
 	} else {
 		fill_data(d, cpu, n, n, 0);
 	}
-	submit_data(d, cpu);
+	submit_data(d, cpu, ring);
 }
 
 /* A record of sizes alone. */
 static __always_inline void write_sizes(struct cpu_state *cpu, __u32 n, __u8 flags)
 {
-	struct bn_data *d = bpf_ringbuf_reserve(&data_ring, sizeof(*d), 0);
+	void *ring = ring_of_cpu();
+	struct bn_data *d = ring ? bpf_ringbuf_reserve(ring, sizeof(*d), 0) : NULL;
 
 	if (!d) {
 		no_room(cpu, n);
 		return;
 	}
 	fill_data(d, cpu, n, 0, flags);
-	submit_data(d, cpu);
+	submit_data(d, cpu, ring);
 	if (flags & BN_DATA_UNSEEN)
 		not_readable(cpu, n, BN_COUNT_PAYLOAD_UNSEEN_BYTES);
 }
 
-static __always_inline void write_part(struct cpu_state *cpu, __u32 n)
+static __always_inline void write_part(struct cpu_state *cpu, void *ring, __u32 n)
 {
 	if (n <= RECORD_TINY)
-		write_captured(cpu, n, RECORD_TINY);
+		write_captured(cpu, ring, n, RECORD_TINY);
 	else if (n <= RECORD_SMALL)
-		write_captured(cpu, n, RECORD_SMALL);
+		write_captured(cpu, ring, n, RECORD_SMALL);
 	else if (n <= RECORD_MIDDLE)
-		write_captured(cpu, n, RECORD_MIDDLE);
+		write_captured(cpu, ring, n, RECORD_MIDDLE);
 	else
-		write_captured(cpu, n, RECORD_LARGE);
+		write_captured(cpu, ring, n, RECORD_LARGE);
 }
 
 /* false when there is no further memory. */
@@ -165,7 +174,7 @@ static __always_inline void skip_front(struct transfer *t)
 }
 
 /* One record, or one step to the next piece of memory.  false = nothing more can be captured. */
-static __always_inline bool write_next(struct cpu_state *cpu)
+static __always_inline bool write_next(struct cpu_state *cpu, void *ring)
 {
 	struct transfer *t = &cpu->transfer;
 	__u32 n = t->size < RECORD_LARGE ? t->size : RECORD_LARGE;
@@ -180,7 +189,7 @@ static __always_inline bool write_next(struct cpu_state *cpu)
 		n = t->cursor.left;
 	if (!n)
 		return true; /* an empty iovec */
-	write_part(cpu, n);
+	write_part(cpu, ring, n);
 	pass(&t->cursor, n);
 	t->cursor.budget -= n < t->cursor.budget ? n : t->cursor.budget;
 	advance(t, n);
@@ -189,9 +198,10 @@ static __always_inline bool write_next(struct cpu_state *cpu)
 
 /* A record that carries two pieces of memory: `head` ≤ a quarter of the room, `body` ≤ the rest of it, so that the verifier
  * sees that both fit. */
-static __always_inline void write_joined(struct cpu_state *cpu, const struct user_iovec *pieces, __u64 head, __u64 body, const __u32 room)
+static __always_inline void write_joined(struct cpu_state *cpu, void *ring, const struct user_iovec *pieces, __u64 head, __u64 body,
+					 const __u32 room)
 {
-	struct bn_data *d = bpf_ringbuf_reserve(&data_ring, sizeof(*d) + room, 0);
+	struct bn_data *d = bpf_ringbuf_reserve(ring, sizeof(*d) + room, 0);
 	__u32 n = head + body;
 
 	if (!d) {
@@ -210,7 +220,7 @@ static __always_inline void write_joined(struct cpu_state *cpu, const struct use
 	} else {
 		fill_data(d, cpu, n, n, 0);
 	}
-	submit_data(d, cpu);
+	submit_data(d, cpu, ring);
 }
 
 static __always_inline bool fits_joined(__u64 head, __u64 body, const __u32 room)
@@ -219,7 +229,7 @@ static __always_inline bool fits_joined(__u64 head, __u64 body, const __u32 room
 }
 
 /* A head and its body in two buffers of one call, as servers write them: one record instead of two.  false = not of this shape. */
-static __always_inline bool write_pair(struct cpu_state *cpu)
+static __always_inline bool write_pair(struct cpu_state *cpu, void *ring)
 {
 	struct transfer *t = &cpu->transfer;
 	struct user_iovec pieces[2];
@@ -237,11 +247,11 @@ static __always_inline bool write_pair(struct cpu_state *cpu)
 	if (body > pieces[1].length)
 		return false;
 	if (fits_joined(head, body, RECORD_SMALL))
-		write_joined(cpu, pieces, head, body, RECORD_SMALL);
+		write_joined(cpu, ring, pieces, head, body, RECORD_SMALL);
 	else if (fits_joined(head, body, RECORD_MIDDLE))
-		write_joined(cpu, pieces, head, body, RECORD_MIDDLE);
+		write_joined(cpu, ring, pieces, head, body, RECORD_MIDDLE);
 	else if (fits_joined(head, body, RECORD_LARGE))
-		write_joined(cpu, pieces, head, body, RECORD_LARGE);
+		write_joined(cpu, ring, pieces, head, body, RECORD_LARGE);
 	else
 		return false;
 	advance(t, head + body);
@@ -252,13 +262,14 @@ static __always_inline bool write_pair(struct cpu_state *cpu)
 __attribute__((weak, noinline)) int write_bytes(__u32 budget)
 {
 	struct cpu_state *cpu = this_cpu();
+	void *ring = ring_of_cpu();
 
-	if (!cpu || write_pair(cpu))
+	if (!cpu || !ring || write_pair(cpu, ring))
 		return 0;
 	cpu->transfer.cursor = (struct user_cursor){ .budget = budget };
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < TRANSFER_RECORDS; i++) {
-		if (!write_next(cpu))
+		if (!write_next(cpu, ring))
 			break;
 	}
 	return 0;
@@ -271,12 +282,10 @@ static __always_inline void ship(struct cpu_state *cpu, struct connection *c)
 	__u32 total = t->size;
 
 	t->position = t->sent ? c->payload.seen_sent : c->payload.seen_received;
-	if (t->verdict == BN_VERDICT_COUNT_ONLY)
-		write_sizes(cpu, t->size, 0);
 	if (t->verdict == BN_VERDICT_CAPTURE && t->buffers.known)
 		write_bytes(PAYLOAD_CAP);
-	if (t->verdict == BN_VERDICT_CAPTURE && t->size)
-		write_sizes(cpu, t->size, BN_DATA_UNSEEN);
+	if (t->verdict != BN_VERDICT_OFF && t->size)
+		write_sizes(cpu, t->size, t->verdict == BN_VERDICT_CAPTURE ? BN_DATA_UNSEEN : 0);
 	settle(cpu, c, total);
 }
 

@@ -9,8 +9,10 @@
 #include <sys/uio.h>
 
 #include <fcntl.h>
+#include <sched.h>
 
 #include <array>
+#include <vector>
 
 namespace binnacle::agent::test {
 namespace {
@@ -211,6 +213,63 @@ TEST_P(PayloadPair, isOneRecordWhenBothFit)
         EXPECT_EQ(clients.front()->sent.records, shape.records) << shape.head << " + " << shape.body;
         ASSERT_TRUE(clients.front()->closed);
         EXPECT_EQ(clients.front()->closed->payload.unseenSent, 0u);
+    }
+}
+
+std::vector<int> allowedCpus()
+{
+    cpu_set_t allowed;
+    sched_getaffinity(0, sizeof(allowed), &allowed);
+    std::vector<int> cpus;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (CPU_ISSET(cpu, &allowed))
+            cpus.push_back(cpu);
+    }
+    return cpus;
+}
+
+void moveTo(int cpu)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof(one), &one);
+}
+
+/// Each CPU writes a ring of its own: a program that is moved with every call still tells its story in order.
+TEST_P(PayloadPair, staysInOrderWhenItsThreadMovesBetweenCpus)
+{
+    constexpr int kRequests = 499;
+    RecordingSink sink;
+    BN_OBSERVE(probes, sink, withCapture(GetParam()));
+    const BoundPort port;
+    const std::vector<int> cpus = allowedCpus();
+    const auto moveToCpu = [&cpus](int number) { moveTo(cpus[static_cast<std::size_t>(number) % cpus.size()]); };
+    const auto answer = [&](int fd) {
+        for (int i = 0; i < kRequests; ++i) {
+            receiveExactly(fd, 120);
+            moveToCpu(i);
+            sendAll(fd, pattern(850));
+        }
+        drainToEnd(fd);
+    };
+    const auto ask = [&](int fd) {
+        for (int i = 0; i < kRequests; ++i) {
+            moveToCpu(i + 1);
+            sendAll(fd, pattern(120));
+            moveToCpu(i);
+            receiveExactly(fd, 850);
+        }
+    };
+    ASSERT_EQ(converse(*probes, sink, port, 1, answer, ask).failures, 0);
+    const auto clients = sink.clientsOf(port.number()), servers = sink.serversOf(port.number());
+    ASSERT_EQ(clients.size(), 1u);
+    ASSERT_EQ(servers.size(), 1u);
+    for (const RecordedConnection* c : {clients.front(), servers.front()}) {
+        EXPECT_EQ(c->dataOutOfTime, 0u);
+        EXPECT_EQ(c->sent.backwards + c->received.backwards, 0u);
+        EXPECT_EQ(c->sent.missing + c->received.missing, 0u);
+        EXPECT_EQ(c->sent.records, static_cast<std::size_t>(kRequests));
     }
 }
 
