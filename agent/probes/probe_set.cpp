@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/probes/probe_set.h"
 
+#include "agent/probes/internal/data_rings.h"
 #include "agent/probes/internal/iterator_reader.h"
 #include "agent/probes/internal/kernel_object.h"
 #include "agent/probes/internal/ring_reader.h"
@@ -50,11 +51,11 @@ ProbeCounters sumCounters(bpf_map* map, std::uint32_t processors)
             sums[BN_COUNT_DATA_RECORDS], sums[BN_COUNT_LIFECYCLE_RECORDS]};
 }
 
-bool watch(int epoll, bpf_map* ring)
+bool watch(int epoll, int ring)
 {
     epoll_event event{};
     event.events = EPOLLIN;
-    return epoll_ctl(epoll, EPOLL_CTL_ADD, bpf_map__fd(ring), &event) == 0;
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, ring, &event) == 0;
 }
 
 std::uint16_t toKernel(CaptureControl::Verdict verdict)
@@ -102,11 +103,11 @@ Result<std::unique_ptr<ProbeSet>> ProbeSet::create(const ProbeOptions& options, 
 Result<void> ProbeSet::openRings()
 {
     auto& maps = m_kernel->skeleton().maps;
-    auto data = RingReader::open(bpf_map__fd(maps.data_ring), m_kernel->ringBytes());
+    auto data = DataRings::open(m_kernel->dataRings(), m_kernel->dataRingBytes());
     auto lifecycle = RingReader::open(bpf_map__fd(maps.lifecycle_ring), m_kernel->lifecycleRingBytes());
     if (!data || !lifecycle)
-        return std::unexpected((data ? lifecycle : data).error());
-    m_data = std::move(*data);
+        return std::unexpected(data ? lifecycle.error() : data.error());
+    m_data = std::make_unique<DataRings>(std::move(*data));
     m_lifecycle = std::move(*lifecycle);
     m_verdicts = mmap(nullptr, kVerdictBytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(maps.verdicts), 0);
     if (m_verdicts == MAP_FAILED) {
@@ -114,7 +115,8 @@ Result<void> ProbeSet::openRings()
         return failure(ErrorCode::Unavailable, fmt::format("the verdict map cannot be mapped: {}", std::strerror(errno)));
     }
     m_pollFd = epoll_create1(EPOLL_CLOEXEC);
-    if (m_pollFd < 0 || !watch(m_pollFd, maps.data_ring) || !watch(m_pollFd, maps.lifecycle_ring))
+    const auto isWatched = [this](int ring) { return watch(m_pollFd, ring); };
+    if (m_pollFd < 0 || !std::ranges::all_of(m_kernel->dataRings(), isWatched) || !isWatched(bpf_map__fd(maps.lifecycle_ring)))
         return failure(ErrorCode::Unavailable, fmt::format("the rings cannot be polled: {}", std::strerror(errno)));
     return {};
 }
@@ -150,16 +152,16 @@ void ProbeSet::deliverLifecycle(ByteView record, EventSink& sink)
 std::size_t ProbeSet::drain(EventSink& sink)
 {
     m_thread.check();
-    const std::uint64_t dataUntil = m_data->written();
-    m_mostWaiting = std::max(m_mostWaiting, dataUntil - m_data->read());
+    m_data->beginRound();
+    m_mostWaiting = std::max(m_mostWaiting, m_data->waiting());
     std::size_t records = m_lifecycle->drain(m_lifecycle->written(), [&](ByteView record) { deliverLifecycle(record, sink); });
-    records += m_data->drain(dataUntil, [&](ByteView record) { deliverData(record, sink); });
-    if (m_data->read() >= dataUntil)
+    records += m_data->drain([&](ByteView record) { deliverData(record, sink); });
+    if (m_data->isDone())
         deliverKept(sink);
     return records;
 }
 
-/// A close that was read in the round before was written before this round's data position was taken.
+/// A close that was read in the round before was written before this round's data positions were taken.
 void ProbeSet::deliverKept(EventSink& sink)
 {
     for (const auto& record : m_closesKept)
@@ -177,7 +179,7 @@ void ProbeSet::drainAll(EventSink& sink)
 
 std::uint32_t ProbeSet::takeRingFillPermille()
 {
-    return static_cast<std::uint32_t>(std::exchange(m_mostWaiting, 0) * 1000 / ringBytes());
+    return static_cast<std::uint32_t>(std::exchange(m_mostWaiting, 0) * 1000 / m_kernel->dataRingBytes());
 }
 
 void ProbeSet::sample(EventSink& sink)
@@ -237,7 +239,7 @@ void ProbeSet::stopIgnoring(ProcessId process)
 
 ProbeCounters ProbeSet::counters() const { return sumCounters(m_kernel->skeleton().maps.cpu_states, m_facts.processors); }
 std::size_t ProbeSet::mapBytes() const { return m_kernel->mapBytes(); }
-std::size_t ProbeSet::ringBytes() const { return m_kernel->ringBytes(); }
+std::size_t ProbeSet::ringBytes() const { return m_kernel->dataRings().size() * m_kernel->dataRingBytes(); }
 
 std::size_t ProbeSet::trackedSockets() const
 {

@@ -13,6 +13,7 @@
 
 namespace binnacle::agent {
 
+class DataRings;
 class KernelObject;
 class RingReader;
 
@@ -61,8 +62,8 @@ public:
     const KernelFacts& facts() const { return m_facts; }
     std::size_t mapBytes() const;           // eBPF maps, as the kernel accounts for them
     std::size_t trackedSockets() const;     // rows of the connection map
-    std::size_t ringBytes() const;
-    std::uint32_t takeRingFillPermille();   // the fullest that the data ring was found since the last call
+    std::size_t ringBytes() const;          // of the data rings together
+    std::uint32_t takeRingFillPermille();   // the fullest that a data ring was found since the last call
 
 private:
     ProbeSet(KernelFacts facts, ProbePlan plan);
@@ -75,13 +76,13 @@ private:
     KernelFacts m_facts;
     ProbePlan m_plan;
     std::unique_ptr<KernelObject> m_kernel;
-    std::unique_ptr<RingReader> m_data;
+    std::unique_ptr<DataRings> m_data;
     std::unique_ptr<RingReader> m_lifecycle;
     std::vector<std::vector<std::uint8_t>> m_closesNow;  // seen in this round
     std::vector<std::vector<std::uint8_t>> m_closesKept; // seen before: their data is drained when this round's is
     std::unordered_set<std::uint32_t> m_ignored;
     ProbeCounters m_reported;
-    std::uint64_t m_mostWaiting = 0; // bytes of the data ring, since takeRingFillPermille()
+    std::uint64_t m_mostWaiting = 0; // bytes in the fullest data ring, since takeRingFillPermille()
     void* m_verdicts = nullptr; // mapped bn_verdict_slot[BN_VERDICT_SLOTS]
     int m_pollFd = -1;
     ThreadBound m_thread;

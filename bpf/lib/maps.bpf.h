@@ -44,10 +44,19 @@ struct {
 	__type(value, struct connection);
 } connections __weak SEC(".maps");
 
-struct {
+/* Several rings, since two CPUs that write into one hand its lock and its end to each other with each record.  Whoever reads
+ * puts their records into the order of time. */
+#define DATA_RINGS 16 /* at most; a power of two */
+struct data_ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 16 << 20); /* --ring-bytes */
-} data_ring __weak SEC(".maps");
+	__uint(max_entries, 16 << 20); /* --ring-bytes, shared out */
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, DATA_RINGS);
+	__type(key, __u32);
+	__array(values, struct data_ring);
+} data_rings __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

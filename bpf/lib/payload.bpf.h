@@ -16,6 +16,28 @@
 #define TRANSFER_IOVECS 4
 #define TRANSFER_RECORDS 20  /* 16 full ones and the ends of 4 iovecs */
 
+/* The ring of a CPU.  NULL cannot happen, but the verifier wants to be told. */
+static __always_inline void *ring_of_cpu(__u32 cpu)
+{
+	__u32 slot = cpu & data_ring_mask;
+
+	return bpf_map_lookup_elem(&data_rings, &slot);
+}
+
+/* Room in the ring of this CPU, or in that of its neighbour when one CPU has more to say than the reader can take at once.
+ * `size` is a constant. */
+static __always_inline struct bn_data *reserve_data(const __u64 size)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	void *ring = ring_of_cpu(cpu);
+	struct bn_data *d = ring ? bpf_ringbuf_reserve(ring, size, 0) : NULL;
+
+	if (d || !data_ring_mask)
+		return d;
+	ring = ring_of_cpu(cpu + 1);
+	return ring ? bpf_ringbuf_reserve(ring, size, 0) : NULL;
+}
+
 static __always_inline void no_room(struct cpu_state *cpu, __u32 bytes)
 {
 	cpu->transfer.lost += bytes;
@@ -66,11 +88,10 @@ static __always_inline void fill_data(struct bn_data *d, struct cpu_state *cpu, 
 /* Nobody is woken per record: the reader polls every 10 to 20 ms.  Asking how full the ring is costs, so not each time. */
 static __always_inline void submit_data(struct bn_data *d, struct cpu_state *cpu)
 {
-	__u64 flags = BPF_RB_NO_WAKEUP;
+	void *ring = (cpu->data_sequence & 15) == 0 ? ring_of_cpu(bpf_get_smp_processor_id()) : NULL;
+	bool filled = ring && bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > data_ring_mark;
 
-	if ((cpu->data_sequence & 15) == 0 && bpf_ringbuf_query(&data_ring, BPF_RB_AVAIL_DATA) > data_ring_mark)
-		flags = BPF_RB_FORCE_WAKEUP;
-	bpf_ringbuf_submit(d, flags);
+	bpf_ringbuf_submit(d, filled ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 	cpu->counters[BN_COUNT_DATA_RECORDS] += 1;
 }
 
@@ -84,7 +105,7 @@ static __always_inline void advance(struct transfer *t, __u32 bytes)
 /* A record that carries `n` ≤ `room` bytes of user memory; `room` is a constant. */
 static __always_inline void write_captured(struct cpu_state *cpu, __u32 n, const __u32 room)
 {
-	struct bn_data *d = bpf_ringbuf_reserve(&data_ring, sizeof(*d) + room, 0);
+	struct bn_data *d = reserve_data(sizeof(*d) + room);
 
 	if (!d) {
 		no_room(cpu, n);
@@ -105,7 +126,7 @@ static __always_inline void write_captured(struct cpu_state *cpu, __u32 n, const
 /* A record of sizes alone. */
 static __always_inline void write_sizes(struct cpu_state *cpu, __u32 n, __u8 flags)
 {
-	struct bn_data *d = bpf_ringbuf_reserve(&data_ring, sizeof(*d), 0);
+	struct bn_data *d = reserve_data(sizeof(*d));
 
 	if (!d) {
 		no_room(cpu, n);
@@ -191,7 +212,7 @@ static __always_inline bool write_next(struct cpu_state *cpu)
  * sees that both fit. */
 static __always_inline void write_joined(struct cpu_state *cpu, const struct user_iovec *pieces, __u64 head, __u64 body, const __u32 room)
 {
-	struct bn_data *d = bpf_ringbuf_reserve(&data_ring, sizeof(*d) + room, 0);
+	struct bn_data *d = reserve_data(sizeof(*d) + room);
 	__u32 n = head + body;
 
 	if (!d) {
@@ -271,12 +292,10 @@ static __always_inline void ship(struct cpu_state *cpu, struct connection *c)
 	__u32 total = t->size;
 
 	t->position = t->sent ? c->payload.seen_sent : c->payload.seen_received;
-	if (t->verdict == BN_VERDICT_COUNT_ONLY)
-		write_sizes(cpu, t->size, 0);
 	if (t->verdict == BN_VERDICT_CAPTURE && t->buffers.known)
 		write_bytes(PAYLOAD_CAP);
-	if (t->verdict == BN_VERDICT_CAPTURE && t->size)
-		write_sizes(cpu, t->size, BN_DATA_UNSEEN);
+	if (t->verdict != BN_VERDICT_OFF && t->size)
+		write_sizes(cpu, t->size, t->verdict == BN_VERDICT_CAPTURE ? BN_DATA_UNSEEN : 0);
 	settle(cpu, c, total);
 }
 

@@ -9,7 +9,8 @@
 
 BN_SETTING __u32 own_pid = 0;            /* the agent, as its own PID namespace numbers it */
 BN_SETTING __u32 own_pidns_inode = 0;    /* of the agent's PID namespace; 0 = the first one: no walk */
-BN_SETTING __u32 data_ring_mark = 1 << 22; /* bytes in the data ring that wake the reader */
+BN_SETTING __u32 data_ring_mark = 1 << 22; /* bytes in one data ring that wake the reader */
+BN_SETTING __u32 data_ring_mask = 0;     /* which of the data rings a CPU writes: its number & this */
 BN_SETTING __u32 lifecycle_ring_mark = 1 << 18;
 BN_SETTING __u32 jiffy_us = 4000;        /* one tick of the kernel's coarse clock */
 BN_SETTING __u32 has_socket_cookie = 0;  /* bpf_get_socket_cookie in tracing: 5.12 (c5dbb89fc2ac) */

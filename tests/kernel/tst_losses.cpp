@@ -62,6 +62,39 @@ TEST_P(Losses, ofASmallRingAreCountedPerConnection)
     EXPECT_EQ(sink.losses[Loss::DataRingFull], probes->counters().dataRingFullBytes);
 }
 
+/// All on one CPU, more than its own ring holds.
+TEST_P(Losses, aFullRingGoesOnInTheNextOne)
+{
+    constexpr std::size_t kPiece = 4000;
+    constexpr int kPieces = 375; // 1.5 MB, seen at both ends
+    RecordingSink sink;
+    ProbeOptions options = withCapture(GetParam());
+    options.ringBytes = 4u << 20;
+    BN_OBSERVE(probes, sink, options);
+    const BoundPort port;
+    const auto take = [](int fd) {
+        for (int i = 0; i < kPieces; ++i)
+            receiveExactly(fd, kPiece);
+        drainToEnd(fd);
+    };
+    const auto give = [](int fd) {
+        for (int i = 0; i < kPieces; ++i)
+            sendAll(fd, pattern(kPiece, static_cast<char>('a' + i % 7)));
+    };
+    Child server([&] { moveToCpu(0); return serve(port, 1, take); });
+    Child client([&] { moveToCpu(0); return connectTo(port.number(), 1, give); });
+    client.wait(); // nobody drains meanwhile
+    server.wait();
+    probes->drainAll(sink);
+    const auto clients = sink.clientsOf(port.number()), servers = sink.serversOf(port.number());
+    ASSERT_EQ(clients.size(), 1u);
+    ASSERT_EQ(servers.size(), 1u);
+    EXPECT_EQ(clients.front()->sent.missing + servers.front()->received.missing, 0u);
+    EXPECT_EQ(clients.front()->sent.backwards + servers.front()->received.backwards, 0u);
+    EXPECT_EQ(clients.front()->sent.text.size(), kPieces * kPiece);
+    EXPECT_TRUE(clients.front()->sent.text == servers.front()->received.text);
+}
+
 TEST_P(Losses, aFullConnectionMapIsCountedAndHarmless)
 {
     RecordingSink sink;

@@ -214,6 +214,41 @@ TEST_P(PayloadPair, isOneRecordWhenBothFit)
     }
 }
 
+/// Each CPU writes a ring of its own: a program that is moved with every call still tells its story in order.
+TEST_P(PayloadPair, staysInOrderWhenItsThreadMovesBetweenCpus)
+{
+    constexpr int kRequests = 499;
+    RecordingSink sink;
+    BN_OBSERVE(probes, sink, withCapture(GetParam()));
+    const BoundPort port;
+    const auto answer = [&](int fd) {
+        for (int i = 0; i < kRequests; ++i) {
+            receiveExactly(fd, 120);
+            moveToCpu(i);
+            sendAll(fd, pattern(850));
+        }
+        drainToEnd(fd);
+    };
+    const auto ask = [&](int fd) {
+        for (int i = 0; i < kRequests; ++i) {
+            moveToCpu(i + 1);
+            sendAll(fd, pattern(120));
+            moveToCpu(i);
+            receiveExactly(fd, 850);
+        }
+    };
+    ASSERT_EQ(converse(*probes, sink, port, 1, answer, ask).failures, 0);
+    const auto clients = sink.clientsOf(port.number()), servers = sink.serversOf(port.number());
+    ASSERT_EQ(clients.size(), 1u);
+    ASSERT_EQ(servers.size(), 1u);
+    for (const RecordedConnection* c : {clients.front(), servers.front()}) {
+        EXPECT_EQ(c->dataOutOfTime, 0u);
+        EXPECT_EQ(c->sent.backwards + c->received.backwards, 0u);
+        EXPECT_EQ(c->sent.missing + c->received.missing, 0u);
+        EXPECT_EQ(c->sent.records, static_cast<std::size_t>(kRequests));
+    }
+}
+
 /// A request costs four records, two at each end, when nothing is longer than a record.
 TEST(PayloadCost, fourRecordsARequest)
 {

@@ -20,6 +20,7 @@ namespace binnacle::agent {
 namespace {
 
 constexpr std::size_t kLifecycleRing = 4u << 20;
+constexpr std::size_t kLeastSharedRing = 2u << 20; // a CPU at full load writes 80 MB a second, and a busy reader comes 20 ms late
 
 std::size_t ringSize(std::size_t asked)
 {
@@ -27,12 +28,20 @@ std::size_t ringSize(std::size_t asked)
     return std::bit_ceil(std::max(asked, page));
 }
 
-void set(binnacle_bpf& skeleton, const KernelFacts& facts, const ProbePlan& plan, std::size_t ringBytes)
+/// Into how many rings `bytes` are shared out: one a CPU where there is room for that.  A power of two.
+std::size_t ringCount(std::size_t bytes, std::uint32_t processors, std::size_t most)
+{
+    const std::size_t room = std::max<std::size_t>(bytes / kLeastSharedRing, 1);
+    return std::min({std::bit_ceil(std::size_t{processors}), std::bit_floor(room), most});
+}
+
+void set(binnacle_bpf& skeleton, const KernelFacts& facts, const ProbePlan& plan, std::size_t rings, std::size_t ringBytes)
 {
     auto& settings = *skeleton.rodata;
     settings.own_pid = static_cast<__u32>(getpid());
     settings.own_pidns_inode = facts.pidNamespaceInode;
     settings.data_ring_mark = static_cast<__u32>(ringBytes / 4);
+    settings.data_ring_mask = static_cast<__u32>(rings - 1);
     settings.lifecycle_ring_mark = kLifecycleRing / 4;
     settings.jiffy_us = facts.jiffyMicroseconds;
     settings.has_socket_cookie = plan.uses(Hook::SocketCookie);
@@ -50,9 +59,9 @@ void chooseHooks(binnacle_bpf& skeleton, const ProbePlan& plan)
 }
 
 /// `memlock` of a map's fdinfo: what the kernel accounts for it.
-std::size_t memoryOf(const bpf_map* map)
+std::size_t memoryOf(int map)
 {
-    std::ifstream file("/proc/self/fdinfo/" + std::to_string(bpf_map__fd(map)));
+    std::ifstream file("/proc/self/fdinfo/" + std::to_string(map));
     for (std::string line; std::getline(file, line);) {
         if (line.starts_with("memlock:"))
             return std::stoul(line.substr(8));
@@ -93,19 +102,47 @@ Result<std::unique_ptr<KernelObject>> KernelObject::load(const KernelFacts& fact
     object->m_skeleton = binnacle_bpf__open_opts(&open);
     if (!object->m_skeleton)
         return std::unexpected(explainLoadFailure(errno));
-    object->m_ringBytes = ringSize(options.ringBytes);
     binnacle_bpf& skeleton = *object->m_skeleton;
-    bpf_map__set_max_entries(skeleton.maps.data_ring, static_cast<__u32>(object->m_ringBytes));
+    const std::size_t bytes = ringSize(options.ringBytes);
+    const std::size_t rings = ringCount(bytes, facts.processors, bpf_map__max_entries(skeleton.maps.data_rings));
+    object->m_dataRingBytes = bytes / rings;
+    BN_TRY(object->makeDataRings(rings));
     bpf_map__set_max_entries(skeleton.maps.connections, std::max(1u, options.maxConnections));
-    set(skeleton, facts, plan, object->m_ringBytes);
+    set(skeleton, facts, plan, rings, object->m_dataRingBytes);
     chooseHooks(skeleton, plan);
     if (const int error = binnacle_bpf__load(&skeleton); error != 0)
         return std::unexpected(explainLoadFailure(error));
+    BN_TRY(object->enterDataRings());
     return object;
+}
+
+Result<void> KernelObject::makeDataRings(std::size_t count)
+{
+    for (std::size_t i = 0; i < count; ++i) {
+        const int ring = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "data_ring", 0, 0, static_cast<__u32>(m_dataRingBytes), nullptr);
+        if (ring < 0)
+            return std::unexpected(explainLoadFailure(ring));
+        m_dataRings.push_back(ring);
+    }
+    // The first one is the pattern of all.
+    if (const int error = bpf_map__set_inner_map_fd(m_skeleton->maps.data_rings, m_dataRings.front()); error != 0)
+        return std::unexpected(explainLoadFailure(error));
+    return {};
+}
+
+Result<void> KernelObject::enterDataRings()
+{
+    for (__u32 slot = 0; slot < m_dataRings.size(); ++slot) {
+        if (const int error = bpf_map_update_elem(bpf_map__fd(m_skeleton->maps.data_rings), &slot, &m_dataRings[slot], BPF_ANY); error != 0)
+            return std::unexpected(explainLoadFailure(error));
+    }
+    return {};
 }
 
 KernelObject::~KernelObject()
 {
+    for (const int ring : m_dataRings)
+        close(ring);
     if (m_skeleton)
         binnacle_bpf__destroy(m_skeleton);
 }
@@ -158,7 +195,9 @@ std::size_t KernelObject::mapBytes() const
 {
     std::size_t bytes = 0;
     bpf_map* map = nullptr;
-    bpf_object__for_each_map(map, m_skeleton->obj) bytes += memoryOf(map);
+    bpf_object__for_each_map(map, m_skeleton->obj) bytes += memoryOf(bpf_map__fd(map));
+    for (const int ring : m_dataRings)
+        bytes += memoryOf(ring);
     return bytes;
 }
 

@@ -4,6 +4,7 @@
 #include "agent/probes/probe_plan.h"
 
 #include <memory>
+#include <vector>
 
 struct binnacle_bpf;
 struct bpf_link;
@@ -28,17 +29,22 @@ public:
     const bpf_link* socketSamples() const;
 
     binnacle_bpf& skeleton() { return *m_skeleton; }
-    std::size_t ringBytes() const { return m_ringBytes; }
+    /// The data rings that are written, all of one size.
+    const std::vector<int>& dataRings() const { return m_dataRings; }
+    std::size_t dataRingBytes() const { return m_dataRingBytes; }
     std::size_t lifecycleRingBytes() const;
     std::size_t mapBytes() const; // as the kernel accounts for them
 
 private:
     KernelObject() = default;
+    Result<void> makeDataRings(std::size_t count); // before the load
+    Result<void> enterDataRings();                 // after it
     Result<void> attachHook(Hook hook);
     Result<void> attachSamples();
 
     binnacle_bpf* m_skeleton = nullptr;
-    std::size_t m_ringBytes = 0;
+    std::vector<int> m_dataRings; // descriptors, owned
+    std::size_t m_dataRingBytes = 0;
 };
 
 /// The programs that a hook consists of, and where their links are kept.

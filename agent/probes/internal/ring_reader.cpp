@@ -56,19 +56,23 @@ RingReader::~RingReader()
 
 std::uint64_t RingReader::written() const { return acquire(m_producer); }
 
-bool RingReader::next(std::uint64_t until, ByteView& record)
+RingReader::Next RingReader::peek(std::uint64_t until, ByteView& record)
 {
-    if (m_read >= until)
-        return false;
-    const std::uint8_t* header = m_producer + m_page + (m_read & (m_bytes - 1));
-    const std::uint32_t length = __atomic_load_n(reinterpret_cast<const std::uint32_t*>(header), __ATOMIC_ACQUIRE);
-    if (length & BPF_RINGBUF_BUSY_BIT)
-        return false;
-    const std::uint32_t size = length & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-    record = length & BPF_RINGBUF_DISCARD_BIT ? ByteView{} : ByteView(header + BPF_RINGBUF_HDR_SZ, size);
-    m_next = m_read + ((size + BPF_RINGBUF_HDR_SZ + 7) & ~std::uint64_t{7});
-    prefetch(m_producer + m_page + (m_next & (m_bytes - 1)));
-    return true;
+    while (m_read < until) {
+        const std::uint8_t* header = m_producer + m_page + (m_read & (m_bytes - 1));
+        const std::uint32_t length = __atomic_load_n(reinterpret_cast<const std::uint32_t*>(header), __ATOMIC_ACQUIRE);
+        if (length & BPF_RINGBUF_BUSY_BIT)
+            return Next::Unfinished;
+        const std::uint32_t size = length & ~BPF_RINGBUF_DISCARD_BIT;
+        m_next = m_read + ((size + BPF_RINGBUF_HDR_SZ + 7) & ~std::uint64_t{7});
+        if (!(length & BPF_RINGBUF_DISCARD_BIT)) {
+            record = ByteView(header + BPF_RINGBUF_HDR_SZ, size);
+            prefetch(m_producer + m_page + (m_next & (m_bytes - 1)));
+            return Next::Record;
+        }
+        m_read = m_next;
+    }
+    return Next::None;
 }
 
 void RingReader::release()

@@ -21,33 +21,39 @@ public:
     RingReader(const RingReader&) = delete;
     RingReader& operator=(const RingReader&) = delete;
 
+    enum class Next : std::uint8_t { Record, None, Unfinished };
+
     /// How far writers have reserved.
     std::uint64_t written() const;
     std::uint64_t read() const { return m_read; }
+
+    /// The record at the reading position, lent until release(); `Unfinished` while its writer is at it.
+    Next peek(std::uint64_t until, ByteView& record);
+
+    /// Goes past the record that peek() found.
+    void pass()
+    {
+        m_read = m_next;
+        if (m_read - m_released >= m_bytes / 16)
+            release();
+    }
+
+    /// Gives the room up to the reading position back.  Not after each record: writers read that cache line at each reserve.
+    void release();
 
     /// Hands over the records up to `until`, in order; a record that is still being written ends it.  Returns how many.
     template <class Take>
     std::size_t drain(std::uint64_t until, Take&& take)
     {
         std::size_t count = 0;
-        for (ByteView record; next(until, record);) {
-            if (record.data() != nullptr) {
-                take(record);
-                ++count;
-            }
-            m_read = m_next;
-            if (m_read - m_released >= m_bytes / 16)
-                release();
-        }
+        for (ByteView record; peek(until, record) == Next::Record; pass(), ++count)
+            take(record);
         release();
         return count;
     }
 
 private:
     RingReader() = default;
-    bool next(std::uint64_t until, ByteView& record);
-    /// Gives the room up to m_read back.  Not after each record: writers read that cache line at each reserve.
-    void release();
 
     std::size_t m_bytes = 0;
     std::size_t m_page = 0;

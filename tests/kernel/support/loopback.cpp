@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
 namespace binnacle::agent::test {
 namespace {
@@ -24,6 +26,18 @@ sockaddr_in loopback(std::uint16_t port)
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     return address;
+}
+
+std::vector<int> allowedCpus()
+{
+    cpu_set_t allowed;
+    sched_getaffinity(0, sizeof(allowed), &allowed);
+    std::vector<int> cpus;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (CPU_ISSET(cpu, &allowed))
+            cpus.push_back(cpu);
+    }
+    return cpus;
 }
 
 int statusOf(int raw) { return WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw); }
@@ -202,6 +216,15 @@ std::string pattern(std::size_t bytes, char first)
     for (std::size_t i = 0; i < bytes; ++i)
         text[i] = static_cast<char>(first + static_cast<char>((i * 7 + i / 251) % 23));
     return text;
+}
+
+void moveToCpu(int number)
+{
+    static const std::vector<int> cpus = allowedCpus();
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpus[static_cast<std::size_t>(number) % cpus.size()], &one);
+    sched_setaffinity(0, sizeof(one), &one);
 }
 
 } // namespace binnacle::agent::test

@@ -71,6 +71,8 @@ int connected(std::uint16_t port, std::uint16_t fromPort = 0); // a descriptor, 
 void sendAll(int fd, const std::string& bytes);
 std::string receiveExactly(int fd, std::size_t bytes);
 void drainToEnd(int fd);
+/// The calling thread runs on one CPU from now on: the `number`th of those that it may use at the first call, counted round.
+void moveToCpu(int number);
 std::string pattern(std::size_t bytes, char first = 'a');
 
 } // namespace binnacle::agent::test

@@ -26,6 +26,8 @@ struct RecordedConnection {
     std::optional<SocketSample> sample;
     RecordedStream sent, received;
     bool dataBeforeOpened = false, dataAfterClosed = false;
+    HostTime lastData{};
+    std::size_t dataOutOfTime = 0; // records that are older than the one before, in either direction
 };
 
 /// Keeps everything.  Thread: the one that drains.
@@ -53,6 +55,8 @@ public:
         RecordedConnection& connection = connections[e.connection.value];
         connection.dataBeforeOpened |= !connection.opened;
         connection.dataAfterClosed |= connection.closed.has_value();
+        connection.dataOutOfTime += e.at < connection.lastData ? 1 : 0;
+        connection.lastData = e.at;
         add(e.sent ? connection.sent : connection.received, e);
     }
 
