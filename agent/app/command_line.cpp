@@ -129,7 +129,7 @@ Result<Invocation> toInvocation(const Typed& typed, Command command)
 
 void addProbeOptions(CLI::App& app, Typed& typed)
 {
-    app.add_option("--ring-bytes", typed.ringBytes, "Size of the kernel's data ring (16M)");
+    app.add_option("--ring-bytes", typed.ringBytes, "Size of the kernel's data rings together (16M)");
     app.add_option("--capture", typed.capture, "Where payload is read: socket (kernel 6.3+) or syscall; chosen by itself when left out");
     app.add_option("--disable-hook", typed.disabled, "Do without this hook; `check` lists them")->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_option("--btf", typed.btf, "BTF of this kernel, when it has none of its own");

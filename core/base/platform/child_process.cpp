@@ -10,7 +10,10 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -117,6 +120,40 @@ struct SpawnSettings {
     }
 };
 
+/// Children that run now, as kill(2) takes them.  A program that ends while one of its threads waits for a child takes it along.
+class LiveChildren {
+public:
+    static LiveChildren& all()
+    {
+        static auto* const live = [] { // never destroyed: threads may outlive main()
+            std::atexit([] { all().killAll(); });
+            return new LiveChildren;
+        }();
+        return *live;
+    }
+    void add(pid_t target)
+    {
+        const std::lock_guard lock(m_mutex);
+        m_targets.insert(target);
+    }
+    void remove(pid_t target)
+    {
+        const std::lock_guard lock(m_mutex);
+        m_targets.erase(target);
+    }
+
+private:
+    void killAll()
+    {
+        const std::lock_guard lock(m_mutex);
+        for (const pid_t target : m_targets)
+            ::kill(target, SIGKILL);
+    }
+
+    std::mutex m_mutex;
+    std::set<pid_t> m_targets;
+};
+
 /// One child, from start to end; kills and reaps it in the destructor at the latest.
 class Child {
 public:
@@ -127,6 +164,7 @@ public:
     {
         if (m_pid > 0 && !m_reaped) {
             send(SIGKILL);
+            LiveChildren::all().remove(target());
             int status = 0;
             while (::waitpid(m_pid, &status, 0) < 0 && errno == EINTR) {
             }
@@ -152,6 +190,7 @@ public:
             m_pid = -1;
             return systemFailure(m_command.program.string() + " cannot be started", problem);
         }
+        LiveChildren::all().add(target());
         m_output = std::move(output->read);
         m_errors = std::move(errors->read);
         return {};
@@ -179,7 +218,8 @@ private:
     bool pipesOpen() const { return m_output.isOpen() || m_errors.isOpen(); }
     bool isDone() const { return m_reaped && (!pipesOpen() || Steady::now() >= m_reapedAt + kOrphanTime); }
 
-    void send(int signal) const { ::kill(m_command.input == ChildCommand::Input::Nothing ? -m_pid : m_pid, signal); }
+    pid_t target() const { return m_command.input == ChildCommand::Input::Nothing ? -m_pid : m_pid; }
+    void send(int signal) const { ::kill(target(), signal); }
 
     ChildResult stop(Ending ending, Steady::time_point began)
     {
@@ -254,6 +294,7 @@ private:
         while (got < 0 && errno == EINTR);
         if (got == 0)
             return;
+        LiveChildren::all().remove(target());
         m_reaped = true;
         m_reapedAt = Steady::now();
         m_result.ending = got > 0 && WIFSIGNALED(status) ? Ending::Signalled : Ending::Exited;

@@ -74,7 +74,8 @@ private:
     Backoff backoff;
     TunnelState state;
     Clock::time_point notBefore{}; // of the next try
-    std::optional<Error> refusal;  // final until podsChanged()
+    std::optional<Error> refusal;  // holds until podsChanged(), or until then:
+    Clock::time_point refusedUntil{};
     std::list<OperationPointer> serving;
     std::list<std::weak_ptr<Operation>> waiting; // for their turn
     bool isStopped = false;
@@ -90,7 +91,7 @@ void Tunnel::Core::publish(Phase phase, std::optional<Error> why)
     state.why = std::move(why);
     if (phase != Phase::Open)
         state.protocol.reset();
-    state.until = phase == Phase::Waiting ? notBefore : Clock::time_point{};
+    state.until = phase == Phase::Waiting ? notBefore : phase == Phase::Refused ? refusedUntil : Clock::time_point{};
     if (onChange && !isStopped)
         onChange(state);
 }
@@ -141,6 +142,8 @@ Task<void> Tunnel::Core::acceptAll()
 
 void Tunnel::Core::serve(LocalSocket local)
 {
+    if (refusal && Clock::now() >= refusedUntil)
+        refusal.reset();
     if (isStopped || refusal) // the local side sees its stream end; the state says why
         return;
     auto operation = std::make_shared<Operation>();
@@ -232,6 +235,7 @@ void Tunnel::Core::failed(ForwardRefusal why)
     if (!why.isFinal)
         return pause(std::move(why.error));
     refusal = why.error;
+    refusedUntil = Clock::now() + options.refusedPause;
     publish(Phase::Refused, std::move(why.error));
 }
 

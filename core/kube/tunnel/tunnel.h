@@ -24,7 +24,7 @@ struct TunnelState {
         Open,
         Lost,       // it was open; `why` it is not any more
         Waiting,    // the next try is at `until`; `why` the last one failed
-        Refused,    // trying again is pointless until podsChanged(); `why`
+        Refused,    // `why` will hold for a while: the next try is at `until`, or after podsChanged()
     };
     Phase phase = Phase::Idle;
     PodPort pod;                                      // the last one that was tried
@@ -38,13 +38,14 @@ struct TunnelOptions {
     ForwardChoice choice = ForwardChoice::Best;
     Backoff::Duration firstPause = std::chrono::seconds(1);
     Backoff::Duration longestPause = std::chrono::seconds(30);
+    std::chrono::milliseconds refusedPause{60'000}; // a right may be granted without anything that we watch changing
     std::chrono::milliseconds pingEvery{25'000}; // two of these without a byte from the other side: dead
     std::chrono::milliseconds openPatience{60'000};
     std::chrono::milliseconds locatePatience{30'000};
 };
 
 /// Tells where the agent is now: asked before each try, on the reactor, so it must not block; answers through `done`, from any
-/// thread, once.  NotFound means that there is no such pod until podsChanged().
+/// thread, once.  NotFound means that there is no such pod for now.
 using PodLocator = std::function<void(std::function<void(Result<PodPort>)> done)>;
 
 /// A way to one agent that is there again by itself: each local connection becomes one port-forward.

@@ -11,6 +11,8 @@
 #include <thread>
 
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace binnacle::platform {
 namespace {
@@ -126,6 +128,43 @@ TEST(ChildProcess, aDaemonThatKeepsThePipeIsNotWaitedForLong)
     const int daemon = std::atoi(result.output.c_str());
     ASSERT_GT(daemon, 1);
     EXPECT_EQ(::kill(daemon, SIGKILL), 0); // it lived on
+}
+
+/// The number that a child of a program wrote down before that program ended.
+pid_t childOfAnEndedProgram(const std::filesystem::path& file)
+{
+    const pid_t program = fork();
+    if (program == 0) {
+        std::thread([&file] { (void)runChild(shell("echo $$ > " + file.string() + "; exec sleep 600"), {}); }).detach();
+        for (pid_t number = 0; number == 0;) {
+            std::ifstream(file) >> number;
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+        std::exit(0);
+    }
+    int status = 0;
+    waitpid(program, &status, 0);
+    pid_t number = 0;
+    std::ifstream(file) >> number;
+    return number;
+}
+
+bool isGone(pid_t process)
+{
+    std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+    std::string number, name, state;
+    return !(file >> number >> name >> state) || state == "Z"; // nobody may be there to reap it
+}
+
+TEST(ChildProcess, endsWithTheProgramThatStartedIt)
+{
+    const auto file = std::filesystem::temp_directory_path() / ("binnacle-child-" + std::to_string(utcNow().time_since_epoch().count()));
+    const pid_t child = childOfAnEndedProgram(file);
+    std::filesystem::remove(file);
+    ASSERT_GT(child, 0);
+    for (int i = 0; i < 2000 && !isGone(child); ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_TRUE(isGone(child));
 }
 
 TEST(Programs, findsOnlyWhatMayRunAndNeverInTheCurrentFolder)

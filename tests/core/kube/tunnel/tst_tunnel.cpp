@@ -183,6 +183,21 @@ TEST(Tunnel, aPodThatIsGoneIsFinalUntilThePodsChange)
     EXPECT_TRUE(tunnelling.greets(tunnelling.connect()));
 }
 
+TEST(Tunnel, aRefusalIsAskedAboutAgainAfterAWhile)
+{
+    Tunnelling tunnelling;
+    TunnelOptions brief;
+    brief.refusedPause = std::chrono::milliseconds(1);
+    std::atomic<bool> granted{false};
+    Tunnel tunnel(
+        tunnelling.client,
+        [&granted](auto done) { done(granted ? Result<PodPort>(PodPort{"default", "web", "", kPort}) : failure(ErrorCode::NotFound, "no agent on this node")); },
+        [](const TunnelState&) {}, brief);
+    EXPECT_EQ(LocalEnd(static_cast<int>(tunnel.connect()->release())).read(1), "");
+    granted = true;
+    EXPECT_TRUE(eventually([&tunnel] { return LocalEnd(static_cast<int>(tunnel.connect()->release())).read(5) == "hello"; }));
+}
+
 TEST(Tunnel, podsChangedEndsAPause)
 {
     Tunnelling tunnelling;
