@@ -29,10 +29,10 @@ class Paced:
     The pod keeps the answers in a file, so that nothing is lost when the stream of `kubectl exec` ends early.
     """
 
-    def __init__(self, test, shell, url, pause="0.1"):
+    def __init__(self, test, shell, url, pause="0.1", patience="20"):
         self.test, self.shell, self.url = test, shell, url
         self.files = f"/tmp/paced-{time.monotonic_ns()}"
-        loop = (f"until [ -e {self.files}.stop ]; do curl -s -o /dev/null -w '%{{http_code}}\\n' --max-time 20 {url} >>{self.files}.said; sleep {pause}; done; "
+        loop = (f"until [ -e {self.files}.stop ]; do curl -s -o /dev/null -w '%{{http_code}}\\n' --max-time {patience} {url} >>{self.files}.said; sleep {pause}; done; "
                 f": >{self.files}.over")
         test.addCleanup(self.run, f": >{self.files}.stop", check=False)
         self.run(f"( {loop} ) </dev/null >/dev/null 2>&1 &")

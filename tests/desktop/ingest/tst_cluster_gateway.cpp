@@ -158,7 +158,8 @@ TEST_F(LargeCluster, anAgentThatIsAwayAtTheEndIsAGapAndTheOthersGoOn)
     ASSERT_EQ(m_gaps.size(), 1u);
     EXPECT_EQ(m_gaps.front().agent, m_agents[7]->key());
     EXPECT_SAYS(m_gaps.front().what, "the agent on node-108");
-    EXPECT_EQ(m_gaps.front().range, (TimeRange{samples::secondRange(1).to, samples::secondRange(11).to}));
+    EXPECT_EQ(m_gaps.front().range.from, samples::secondRange(1).to);
+    EXPECT_GE(m_gaps.front().range.to, samples::secondRange(11).to) << "up to the last that anybody told, the cluster's own list among them";
 }
 
 TEST_F(LargeCluster, goesOnByEachAgentsCursorWhenTunnelsAreCut)
@@ -228,9 +229,9 @@ TEST_F(LargeCluster, aRecordingThatEndsHasTheSpansOfAllHostsToo)
         found[batch.key.agent].second += batch.detail ? batch.detail->spans.size() : 0;
         return true;
     }).has_value());
-    EXPECT_EQ(found.size(), kHosts);
-    for (const auto& [agent, counts] : found)
-        EXPECT_EQ(counts, (std::pair<std::uint64_t, std::uint64_t>{12, 24}));
+    EXPECT_EQ(found.size(), kHosts + 1) << "the cluster's own list is one more";
+    for (const auto& agent : m_agents)
+        EXPECT_EQ(found[agent->key()], (std::pair<std::uint64_t, std::uint64_t>{12, 24}));
     EXPECT_TRUE(m_gaps.empty());
 }
 
