@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "desktop/cli/cluster_session.h"
 
+#include "core/kube/diagnose/agent_pod.h"
 #include "desktop/cli/sources.h"
+#include "desktop/ingest/agent_handshake.h"
 #include "desktop/ingest/kube_runtime.h"
 
 #include <atomic>
@@ -27,6 +29,12 @@ public:
     {
         const kube::ClusterAccess& access = m_connection.client->access();
         return "context " + access.context + " (" + access.cluster.server + ") as " + (access.user.name.empty() ? "nobody" : access.user.name);
+    }
+
+    Result<void> greetAgent(const std::string& nameSpace, const std::string& pod) override
+    {
+        const auto answer = askAgent(*m_connection.client, {nameSpace, pod, "", kube::AgentPod::kDefaultPort}, m_cancellation);
+        return answer ? Result<void>() : std::unexpected(answer.error());
     }
 
 private:

@@ -20,6 +20,8 @@ public:
 
     virtual kube::ClusterApi& api() = 0;
     virtual std::string words() const = 0; // `context prod (https://…) as alice`
+    /// One handshake with an agent's pod, the way its data come.  Blocks up to 15 s.
+    virtual Result<void> greetAgent(const std::string& nameSpace, const std::string& pod) = 0;
 };
 
 /// Cancels on the first Ctrl-C (or SIGTERM) while it lives; the second ends the program as usual.  One at a time.

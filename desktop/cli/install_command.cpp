@@ -7,6 +7,9 @@
 
 #include <chrono>
 #include <cstdio>
+#include <optional>
+#include <set>
+#include <utility>
 
 namespace binnacle::desktop {
 
@@ -79,12 +82,44 @@ Result<void> printManifests(const kube::InstallOptions& options)
     return {};
 }
 
+/// Whether the data of agents arrive here: Ready says no more than that an agent's own check has seen it collect.
+class Arrivals {
+public:
+    Arrivals(ClusterSession& session, std::string nameSpace) : m_session(session), m_nameSpace(std::move(nameSpace)) {}
+
+    Result<bool> hasArrived(const kube::InstalledAgent& agent)
+    {
+        if (m_mayNot || m_greeted.contains(agent.uid))
+            return true;
+        const auto greeted = m_session.greetAgent(m_nameSpace, agent.pod);
+        if (!greeted && greeted.error().code == ErrorCode::Denied) { // whoever installs need not be who looks
+            m_mayNot = greeted.error();
+            return true;
+        }
+        if (!greeted)
+            return std::unexpected(greeted.error());
+        m_greeted.insert(agent.uid);
+        return true;
+    }
+    const std::optional<Error>& mayNot() const { return m_mayNot; }
+
+private:
+    ClusterSession& m_session;
+    const std::string m_nameSpace;
+    std::set<std::string> m_greeted; // uids
+    std::optional<Error> m_mayNot;
+};
+
 /// The sentence after which the exit status is 1.
-Result<void> resultOf(const kube::Rollout& rollout, const std::string& nameSpace)
+Result<void> resultOf(const kube::Rollout& rollout, const std::string& nameSpace, const std::optional<Error>& mayNot)
 {
     using End = kube::Rollout::End;
+    if (rollout.end == End::Complete && mayNot) {
+        say("Installed; that data arrive here could not be seen: " + mayNot->what + '\n');
+        return {};
+    }
     if (rollout.end == End::Complete) {
-        say("Installed. `binnacle --context …` shows the cluster.\n");
+        say("Installed, and every agent answers from here. `binnacle --context …` shows the cluster.\n");
         return {};
     }
     const std::string state = "everything is applied in namespace " + nameSpace + "; `binnacle status` shows how it goes on, `binnacle uninstall` takes it away";
@@ -95,11 +130,13 @@ Result<void> resultOf(const kube::Rollout& rollout, const std::string& nameSpace
     return failure(ErrorCode::Unavailable, "not all agents collect after --timeout: " + state);
 }
 
-Result<void> follow(kube::Installer& installer, const kube::InstallPlan& plan, std::chrono::milliseconds patience, const std::string& nameSpace)
+Result<void> follow(kube::Installer& installer, const kube::InstallPlan& plan, std::chrono::milliseconds patience, ClusterSession& session,
+                    const std::string& nameSpace)
 {
     kube::Rollout before;
-    // No probe yet: Ready says that the agent's own check has seen it collect; that its data also arrive here needs the tunnel.
-    const auto rollout = installer.follow(plan, patience, {}, [&before](const kube::Rollout& now) {
+    Arrivals arrivals(session, nameSpace);
+    const auto probe = [&arrivals](const kube::InstalledAgent& agent) { return arrivals.hasArrived(agent); };
+    const auto rollout = installer.follow(plan, patience, probe, [&before](const kube::Rollout& now) {
         say(progressText(now, before));
         before = now;
     });
@@ -107,7 +144,7 @@ Result<void> follow(kube::Installer& installer, const kube::InstallPlan& plan, s
         return std::unexpected(rollout.error());
     if (rollout->end != kube::Rollout::End::Complete)
         say(rolloutText(*rollout));
-    return resultOf(*rollout, nameSpace);
+    return resultOf(*rollout, nameSpace, arrivals.mayNot());
 }
 
 } // namespace
@@ -141,7 +178,7 @@ Result<void> runInstall(InstallCommand command)
     else if (command.mode == Mode::Ask && !isConfirmed("Apply this?"))
         return failure(ErrorCode::Cancelled, "not confirmed, nothing was changed; --yes applies without asking");
     BN_TRY(installer.apply(*plan, [](const kube::ObjectName& object) { say("  applied " + object.words() + '\n'); }));
-    return follow(installer, *plan, *patience, command.options.nameSpace);
+    return follow(installer, *plan, *patience, **session, command.options.nameSpace);
 }
 
 Result<void> runStatus(const StatusCommand& command)

@@ -88,7 +88,8 @@ QString earlierTrouble(const analysis::Edge& edge)
     if (edge.chosen.errors * 100 >= edge.chosen.requests && edge.chosen.errors > 0)
         parts.append(QCoreApplication::translate("Edge", "%1 of %2 requests failed").arg(countText(edge.chosen.errors), countText(edge.chosen.requests)));
     if (edge.failedConnects > 0)
-        parts.append(QCoreApplication::translate("Edge", "%1 connects came to nothing").arg(countText(edge.failedConnects)));
+        parts.append(edge.failedConnects == 1 ? QCoreApplication::translate("Edge", "1 connect came to nothing")
+                                              : QCoreApplication::translate("Edge", "%1 connects came to nothing").arg(countText(edge.failedConnects)));
     return parts.isEmpty() ? QString() : QCoreApplication::translate("Edge", "Earlier in this range: %1.").arg(parts.join(QStringLiteral(", ")));
 }
 

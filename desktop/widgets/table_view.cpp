@@ -24,6 +24,8 @@ namespace binnacle::desktop {
 namespace {
 
 constexpr int kWidest = 340;
+constexpr int kLeastStretched = 120; // of the column that takes what is left, and
+constexpr int kMostKept = 260;       // what its text may claim when there is not enough
 constexpr int kPadding = 10; // of the header's style
 
 } // namespace
@@ -51,6 +53,10 @@ TableView::TableView(TableModel& model, int stretched, QWidget* parent)
     horizontalHeader()->setMinimumSectionSize(44);
     horizontalHeader()->setSectionResizeMode(m_stretched, QHeaderView::Stretch);
     setSortingEnabled(true);
+    connect(horizontalHeader(), &QHeaderView::sectionResized, this, [this](int column) {
+        if (column != m_stretched)
+            fitStretched();
+    });
     connect(m_sorted, &QAbstractItemModel::rowsInserted, this, &TableView::sizeColumns);
     m_growing.setSingleShot(true);
     m_growing.setInterval(150);
@@ -123,6 +129,32 @@ void TableView::sizeColumns()
             width = std::max(width, m_delegate->sizeHint(option, m_sorted->index(row, column)).width());
         setColumnWidth(column, std::min(width, kWidest));
     }
+    m_leastStretched = kLeastStretched;
+    for (int row = 0; row < std::min(rows, 200); ++row)
+        m_leastStretched = std::max(m_leastStretched, std::min(m_delegate->sizeHint(option, m_sorted->index(row, m_stretched)).width(), kMostKept));
+    fitStretched();
+}
+
+/// Where the others leave too little the table scrolls sideways; the column that says what a row is about is never squeezed.
+void TableView::fitStretched()
+{
+    if (m_heightRows > 0 || m_leastStretched == 0)
+        return;
+    int others = 0;
+    for (int column = 0; column < m_sorted->columnCount(); ++column)
+        others += column == m_stretched || isColumnHidden(column) ? 0 : columnWidth(column);
+    const bool fits = viewport()->width() - others >= m_leastStretched;
+    const auto mode = fits ? QHeaderView::Stretch : QHeaderView::Interactive;
+    if (horizontalHeader()->sectionResizeMode(m_stretched) != mode)
+        horizontalHeader()->setSectionResizeMode(m_stretched, mode);
+    if (!fits && columnWidth(m_stretched) < m_leastStretched)
+        setColumnWidth(m_stretched, m_leastStretched);
+}
+
+void TableView::resizeEvent(QResizeEvent* event)
+{
+    QTableView::resizeEvent(event);
+    fitStretched();
 }
 
 /// Columns only ever widen while figures change: narrowing and widening again would make the table dance.

@@ -42,12 +42,14 @@ protected:
     void leaveEvent(QEvent* event) override;
     void focusInEvent(QFocusEvent* event) override;
     void contextMenuEvent(QContextMenuEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
 
 private:
     void sizeColumns();
     void growColumns();
+    void fitStretched();
     void setHoveredRow(int row);
 
     TableModel& m_model;
@@ -56,6 +58,7 @@ private:
     int m_stretched;
     int m_heightRows = 0;
     int m_sizedForRows = 0;
+    int m_leastStretched = 0; // pixels; 0: no rows yet
     QTimer m_growing;
     bool m_selectingByCode = false;
 };

@@ -116,7 +116,9 @@ class ProductClusterTest(ClusterTest):
 
     def install(self):
         self.addCleanup(self.binnacle, "uninstall", *self.access(), "--yes", check=False)
-        self.assertIn("2 of 2", self.binnacle("install", *self.access(), "--image", IMAGE, "--yes").stdout)
+        done = self.binnacle("install", *self.access(), "--image", IMAGE, "--yes")
+        self.assertIn("2 of 2", done.stdout)
+        self.assertIn("every agent answers from here", done.stderr)
 
     def show(self, what, *source, begin=None, end=None):
         ends = [*(["--from", str(begin)] if begin else []), *(["--to", str(end)] if end else [])]

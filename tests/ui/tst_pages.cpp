@@ -67,6 +67,23 @@ TEST_F(Pages, servicesListAndDetailAgree)
     EXPECT_TRUE(latency->readingAt(SampleSource::begin() + std::chrono::seconds(190)).contains(QStringLiteral("p99  82"))) << "in the incident p99 is 820 ms";
 }
 
+TEST_F(Pages, theNameOfAServiceIsNeverSqueezed)
+{
+    show(std::make_shared<SampleSource>());
+    window->showPage(QStringLiteral("services"));
+    for (const int width : {1600, 1000, 1440}) {
+        window->resize(width, 800);
+        settle();
+        const auto* table = find<TableView>("Services");
+        EXPECT_GE(table->columnWidth(1), 120) << width;
+    }
+    const auto* table = find<TableView>("Services");
+    int others = 0;
+    for (int column = 0; column < table->sorted().columnCount(); ++column)
+        others += column == 1 || table->isColumnHidden(column) ? 0 : table->columnWidth(column);
+    EXPECT_EQ(others + table->columnWidth(1), std::max(others + table->columnWidth(1), table->viewport()->width())) << "it takes what is left again";
+}
+
 TEST_F(Pages, choosingARowChoosesItEverywhere)
 {
     show(std::make_shared<SampleSource>());
