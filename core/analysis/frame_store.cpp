@@ -72,7 +72,7 @@ Health healthOf(std::uint64_t bad, std::uint64_t attempts)
 
 struct FrameStore::Private {
     explicit Private(Options given)
-        : options(given), levels(given.maxBytes, [this](std::int64_t second, const Frame& frame) { settle(second, frame); })
+        : options(given), levels(hands, given.maxBytes, [this](std::int64_t second, const Frame& frame) { settle(second, frame); })
     {
     }
 
@@ -90,18 +90,22 @@ struct FrameStore::Private {
     const Options options;
     mutable std::mutex mutex; // guards all below
     Directory directory;
+    Hands hands{directory};
     FrameLevels levels;
     SeenBatches seen;
     std::vector<telemetry::Gap> gaps, silent;
     std::uint64_t version = 0;
     std::shared_ptr<const Resolution> resolution;
+    std::uint64_t batches = 0, resolvedAt = 0; // added; when the resolution was made
     std::map<std::int64_t, SecondSummary> summaries; // stay when their seconds are forgotten
 };
 
 std::shared_ptr<const Resolution> FrameStore::Private::resolve()
 {
-    if (!resolution || resolution->version() != directory.version())
-        resolution = std::make_shared<const Resolution>(directory);
+    const bool holds = resolution && resolution->version() == directory.version() && (!resolution->changesWithTime() || resolvedAt == batches);
+    if (!holds)
+        resolution = std::make_shared<const Resolution>(directory, hands);
+    resolvedAt = batches;
     return resolution;
 }
 
@@ -289,7 +293,8 @@ void FrameStore::Private::settle(std::int64_t second, const Frame& frame)
 {
     if (summaries.contains(second))
         return;
-    const auto resolved = resolve();
+    // Sums over all edges: one that was right a moment ago is good enough, and making one for each batch of a long file is not cheap.
+    const auto resolved = resolution && resolution->version() == directory.version() ? resolution : resolve();
     Tallies tallies(*resolved, Tallies::Latency::Skip);
     summaries[second] = summaryOf(second, frame, tallies);
 }
@@ -317,6 +322,7 @@ void FrameStore::add(const telemetry::Batch& batch)
     const std::lock_guard lock(d->mutex);
     if (!d->seen.insert(batch.key))
         return;
+    ++d->batches;
     d->summaries.erase(floorSecond(batch.range.from));
     d->levels.add(Frame::of(batch, d->directory));
     d->forgetSummariesBefore(d->levels.range().from);

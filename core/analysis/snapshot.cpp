@@ -28,17 +28,17 @@ public:
         if (fresh)
             entry->second = std::move(frame);
         else
-            entry->second.addAtSameTime(frame);
+            entry->second.addAtSameTime(frame, m_hands);
         // Hosts' seconds come side by side: what lies this far back is complete, and only its sum is needed.
         while (m_seconds.size() > kLastFrames) {
-            m_before.add(m_seconds.begin()->second);
+            m_before.add(m_seconds.begin()->second, m_hands);
             m_seconds.erase(m_seconds.begin());
         }
     }
 
-    Snapshot finish(const std::vector<telemetry::Gap>& gaps) const
+    Snapshot finish(const std::vector<telemetry::Gap>& gaps)
     {
-        const Resolution resolution(m_directory);
+        const Resolution resolution(m_directory, m_hands);
         Assembly input{m_directory, resolution, m_range, {&m_before}, {}, gaps, m_options};
         for (const auto& [second, frame] : m_seconds) {
             input.frames.push_back(&frame);
@@ -51,6 +51,7 @@ private:
     TimeRange m_range;
     SnapshotOptions m_options;
     Directory m_directory;
+    Hands m_hands{m_directory};
     Frame m_before;
     std::map<std::int64_t, Frame> m_seconds;
 };

@@ -24,6 +24,11 @@
 /// Several services behind one client address (host network, another host) cannot be told apart from the server's end: it is
 /// then left out wherever their own ends tell the same.
 ///
+/// An address may pass from hand to hand.  What happened is its who had the address then: of those seen with it at that time the one
+/// that came last, else the one that had it last before, else the next.  Counts are of one second, and the second in which it changes
+/// hands is the later one's; a connection and an open exchange belong to whom they were begun with; a roll-up that an agent made to
+/// who has the address at its end.
+///
 /// An instance belongs to its last known service for the whole range: late metadata renames, it never splits.  Containers of one pod
 /// count as one instance.
 namespace binnacle::analysis {

@@ -23,23 +23,23 @@ void Assembler::judgeLastBatches()
 
 void Assembler::judgeFrame(const Frame& frame, const absl::flat_hash_map<std::uint32_t, std::size_t>& taken)
 {
-    const auto find = [&](std::uint32_t end) -> JudgedSums* {
-        const EndTarget target = m_resolution.ofEnd(end);
+    const auto find = [&](std::uint32_t end, UtcTime at) -> JudgedSums* {
+        const EndTarget target = m_resolution.ofEnd(end, at);
         if (target.edge == kNone)
             return nullptr;
         const auto known = taken.find(m_directory.ends()[end].place.agent);
         return known != taken.end() && known->second >= kJudgedBatches ? nullptr : &m_judged[target.edge];
     };
-    for (const telemetry::RequestRow& row : frame.requests()) {
-        JudgedSums* sums = find(row.end);
+    for (const auto& [row, at] : frame.requests()) {
+        JudgedSums* sums = find(row.end, at);
         if (!sums)
             continue;
         Attempts& side = m_directory.ends()[row.end].side == Side::Client ? sums->client : sums->server;
         side.requests += row.requests;
         side.errors += row.errors;
     }
-    for (const telemetry::TcpRow& row : frame.tcp()) {
-        JudgedSums* sums = find(row.end);
+    for (const auto& [row, at] : frame.tcp()) {
+        JudgedSums* sums = find(row.end, at);
         if (!sums)
             continue;
         (m_directory.ends()[row.end].side == Side::Client ? sums->client : sums->server).opened += row.opened;

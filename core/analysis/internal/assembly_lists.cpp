@@ -20,7 +20,7 @@ void Assembler::makeOpenExchanges()
 {
     for (const auto& [agent, sums] : m_sums.agents()) {
         for (const telemetry::OpenExchangeRow& row : sums.last->openExchanges) {
-            const EndTarget target = m_resolution.ofEnd(row.end);
+            const EndTarget target = m_resolution.ofEnd(row.end, row.startedAt);
             if (target.edge == kNone)
                 continue;
             const ResolvedEdge& edge = m_resolution.edges()[target.edge];
@@ -42,7 +42,7 @@ void Assembler::makeOpenExchanges()
     }
     for (const auto& [agent, sums] : m_sums.agents()) {
         for (const telemetry::PendingConnectRow& row : sums.last->pendingConnects) {
-            if (const EndTarget target = m_resolution.ofEnd(row.end); target.edge != kNone)
+            if (const EndTarget target = m_resolution.ofEnd(row.end, sums.last->at()); target.edge != kNone)
                 m_snapshot.inFlight.push_back(openConnects(row, m_resolution.edges()[target.edge], sums.last->range.to));
         }
     }
@@ -82,7 +82,7 @@ void Assembler::makeConnections()
     }
     for (const auto& [key, cell] : latest) {
         const telemetry::ConnectionRow& row = cell->row;
-        const EndTarget target = m_resolution.ofEnd(row.end);
+        const EndTarget target = m_resolution.ofEnd(row.end, cell->peerAt());
         if (target.edge == kNone)
             continue;
         const KnownEnd& end = m_directory.ends()[row.end];

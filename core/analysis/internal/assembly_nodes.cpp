@@ -24,7 +24,7 @@ void Assembler::addServices()
 {
     std::set<std::uint32_t> serving; // nodes
     for (const KnownListener& listener : m_directory.listeners()) {
-        if (listener.seen.first < m_in.range.to)
+        if (listener.seen.first() < m_in.range.to)
             serving.insert(m_resolution.nodeOfInstance(listener.instance));
     }
     for (std::uint32_t i = 0; i < m_directory.services().size(); ++i) {

@@ -69,14 +69,20 @@ const std::vector<KnownLead>* Directory::findLeads(const Endpoint& address) cons
     return found == m_leads.end() ? nullptr : &found->second;
 }
 
+const std::vector<std::uint32_t>* Directory::findListeners(Place place, std::uint16_t port) const
+{
+    const auto found = m_listenersAt.find({place, port});
+    return found == m_listenersAt.end() ? nullptr : &found->second;
+}
+
 std::size_t Directory::bytes() const
 {
     std::size_t text = 0;
     for (const std::string& each : m_texts)
         text += each.size();
     return m_ends.size() * (sizeof(KnownEnd) + sizeof(EndKey) + 8) + m_instances.size() * (sizeof(KnownInstance) + 300)
-        + m_services.size() * (sizeof(KnownService) + 100) + m_listeners.size() * (sizeof(KnownListener) + sizeof(ListenerKey))
-        + m_texts.size() * 80 + 2 * text + m_leads.size() * (sizeof(KnownLead) + sizeof(Endpoint) + 40);
+        + m_services.size() * (sizeof(KnownService) + 100) + m_listeners.size() * (sizeof(KnownListener) + sizeof(ListenerKey) + sizeof(Seen) + 60)
+        + m_texts.size() * 80 + 2 * text + m_leads.size() * (sizeof(KnownLead) + sizeof(Seen) + sizeof(Endpoint) + 40);
 }
 
 std::string Directory::hostName(std::uint32_t agent) const
@@ -172,7 +178,7 @@ void Directory::use(const InternetAddress& address, Place place, TimeRange range
 void Directory::forgetLeads()
 {
     const auto lastSaid = [](const std::vector<KnownLead>& leads) {
-        return std::max_element(leads.begin(), leads.end(), [](const KnownLead& a, const KnownLead& b) { return a.seen.last < b.seen.last; })->seen.last;
+        return std::max_element(leads.begin(), leads.end(), [](const KnownLead& a, const KnownLead& b) { return a.seen.last() < b.seen.last(); })->seen.last();
     };
     std::vector<UtcTime> times;
     for (const auto& [address, leads] : m_leads)
@@ -264,6 +270,7 @@ std::uint32_t Directory::Batch::listener(const telemetry::ListenRow& row)
         m_directory.m_listenerOf.try_emplace(key, static_cast<std::uint32_t>(m_directory.m_listeners.size()));
     if (fresh) {
         m_directory.m_listeners.push_back({place, row.local, owner, {}});
+        m_directory.m_listenersAt[{place, row.local.port}].push_back(entry->second);
         ++m_directory.m_version;
     }
     m_directory.m_listeners[entry->second].seen.extend(m_batch.range);
@@ -289,7 +296,7 @@ void Directory::Batch::address(const telemetry::AddressRow& row)
     auto found = std::find_if(leads.begin(), leads.end(), [&](const KnownLead& lead) { return lead.service == leadsTo && lead.name == name; });
     if (found == leads.end()) {
         if (leads.size() >= kMaxLeadsOfAddress)
-            leads.erase(std::min_element(leads.begin(), leads.end(), [](const KnownLead& a, const KnownLead& b) { return a.seen.last < b.seen.last; }));
+            leads.erase(std::min_element(leads.begin(), leads.end(), [](const KnownLead& a, const KnownLead& b) { return a.seen.last() < b.seen.last(); }));
         found = leads.insert(leads.end(), KnownLead{leadsTo, name, {}});
         ++m_directory.m_version;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/analysis/internal/spells.h"
 #include "core/telemetry/batch.h"
 
 #include <absl/container/flat_hash_map.h>
@@ -25,18 +26,6 @@ inline constexpr std::size_t kMaxEnds = 200'000;
 inline constexpr std::size_t kMaxLeads = 100'000;       // addresses; those not said for longest are forgotten
 inline constexpr std::size_t kMaxLeadsOfAddress = 8;    // pods' addresses are used again
 inline constexpr std::size_t kMaxRoutes = 50'000;
-
-/// From the first to the last batch in which something was seen.
-struct Seen {
-    UtcTime first = UtcTime::max();
-    UtcTime last = UtcTime::min(); // end of that batch
-
-    void extend(TimeRange range)
-    {
-        first = std::min(first, range.from);
-        last = std::max(last, range.to);
-    }
-};
 
 /// A network namespace on one host.
 struct Place {
@@ -78,7 +67,7 @@ struct KnownListener {
     Place place;
     Endpoint local;
     std::uint32_t instance = kNone;
-    Seen seen;
+    Spells seen;
 };
 
 struct KnownEnd {
@@ -97,7 +86,7 @@ struct KnownEnd {
 struct KnownLead {
     std::uint32_t service = kNone; // none: a Service without a workload
     std::uint32_t name = kNone;    // text: namespace/name of the Kubernetes Service; none for a pod's own address
-    Seen seen;
+    Spells seen;
 };
 
 /// What a cluster's API says may be called: a Kubernetes Service and the workload behind it.
@@ -111,7 +100,7 @@ struct KnownRoute {
 /// Where an address was in use.
 struct AddressUse {
     Place place;
-    Seen seen;
+    Spells seen;
 };
 
 class Directory {
@@ -156,6 +145,8 @@ public:
     const std::string& textAt(std::uint32_t index) const;
     const std::vector<AddressUse>* findUses(const InternetAddress& address) const;
     const std::vector<KnownLead>* findLeads(const Endpoint& address) const;
+    /// Whatever listens there on this port; indexes of listeners().
+    const std::vector<std::uint32_t>* findListeners(Place place, std::uint16_t port) const;
     /// Rises when something appears or is assigned anew; not when it is merely seen again.
     std::uint64_t version() const { return m_version; }
     std::size_t bytes() const;
@@ -183,6 +174,7 @@ private:
     std::vector<std::string> m_texts;
     absl::flat_hash_map<EntityKey, std::uint32_t> m_agentOf, m_serviceOf, m_instanceOf;
     absl::flat_hash_map<ListenerKey, std::uint32_t> m_listenerOf;
+    absl::flat_hash_map<std::pair<Place, std::uint16_t>, std::vector<std::uint32_t>> m_listenersAt;
     absl::flat_hash_map<EndKey, std::uint32_t> m_endOf;
     absl::flat_hash_map<std::tuple<std::uint32_t, std::uint32_t, std::uint16_t>, std::uint32_t> m_routeOf; // name, service, port
     absl::flat_hash_map<std::string, std::uint32_t> m_textOf;

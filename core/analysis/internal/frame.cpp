@@ -57,6 +57,23 @@ InstanceSet sorted(InstanceSet set)
     return set;
 }
 
+auto keyOf(const RequestCell& cell, Hands& hands)
+{
+    return std::tuple(cell.row.end, cell.row.route, hands.since(cell.row.end, cell.at).time_since_epoch().count());
+}
+
+auto keyOf(const TcpCell& cell, Hands& hands)
+{
+    return std::pair(cell.row.end, hands.since(cell.row.end, cell.at).time_since_epoch().count());
+}
+
+template <class Cell>
+void addCell(Cell& sum, const Cell& cell)
+{
+    addRow(sum.row, cell.row);
+    sum.at = std::max(sum.at, cell.at);
+}
+
 void takeGauges(AgentPart& into, const AgentPart& from)
 {
     AgentPart taken = from;
@@ -137,13 +154,13 @@ void Frame::readOverview(const telemetry::Batch& batch, Directory::Batch& names)
         for (telemetry::StatusCount& status : cell.statuses)
             status.status = names.text(status.status);
         if (cell.end != kNone)
-            m_requests.push_back(std::move(cell));
+            m_requests.push_back({std::move(cell), lastMoment(batch.range)});
     }
     for (const telemetry::TcpRow& row : batch.overview->tcp) {
         telemetry::TcpRow cell = row;
         cell.end = names.end(row.end);
         if (cell.end != kNone)
-            m_tcp.push_back(std::move(cell));
+            m_tcp.push_back({std::move(cell), lastMoment(batch.range)});
     }
     for (const telemetry::ConnectionRow& row : batch.overview->connections) {
         ConnectionCell cell{row, batch.range.to};
@@ -192,8 +209,8 @@ void Frame::readGauges(const telemetry::Batch& batch, Directory::Batch& names)
         if (row.end != kNone && row.count > 0)
             part.pendingConnects.push_back(row);
     }
-    for (const telemetry::TcpRow& row : m_tcp)
-        part.active.emplace_back(row.end, row.active);
+    for (const TcpCell& cell : m_tcp)
+        part.active.emplace_back(cell.row.end, cell.row.active);
     m_agents.push_back(std::move(part));
 }
 
@@ -213,16 +230,16 @@ void Frame::readRest(const telemetry::Batch& batch, Directory::Batch& names)
         names.address(row);
 }
 
-void Frame::add(const Frame& other)
+void Frame::add(const Frame& other, Hands& hands)
 {
-    addCounts(other);
+    addCounts(other, hands);
     for (const InstanceSetPtr& set : other.m_presence)
         addPresence(set);
 }
 
-void Frame::addAtSameTime(const Frame& other)
+void Frame::addAtSameTime(const Frame& other, Hands& hands)
 {
-    addCounts(other);
+    addCounts(other, hands);
     InstanceSet all;
     for (const InstanceSetPtr& set : m_presence)
         all.insert(all.end(), set->begin(), set->end());
@@ -239,15 +256,15 @@ void Frame::addPresence(const InstanceSetPtr& set)
         m_presence.push_back(set);
 }
 
-void Frame::ensureIndex()
+void Frame::ensureIndex(Hands& hands)
 {
     if (m_indexed)
         return;
     m_indexed = true;
     for (std::uint32_t i = 0; i < m_requests.size(); ++i)
-        m_requestOf.emplace((std::uint64_t{m_requests[i].end} << 32) | m_requests[i].route, i);
+        m_requestOf.emplace(keyOf(m_requests[i], hands), i);
     for (std::uint32_t i = 0; i < m_tcp.size(); ++i)
-        m_tcpOf.emplace(m_tcp[i].end, i);
+        m_tcpOf.emplace(keyOf(m_tcp[i], hands), i);
     for (std::uint32_t i = 0; i < m_connections.size(); ++i)
         m_connectionOf.emplace(m_connections[i].row.connection, i);
 }
@@ -260,38 +277,14 @@ void Frame::seal()
     m_connectionOf = {};
 }
 
-void Frame::addCounts(const Frame& other)
+void Frame::addCounts(const Frame& other, Hands& hands)
 {
-    ensureIndex();
+    ensureIndex(hands);
     if (m_range == TimeRange{})
         m_range = other.m_range;
     m_range = {std::min(m_range.from, other.m_range.from), std::max(m_range.to, other.m_range.to)};
-    for (const telemetry::RequestRow& row : other.m_requests) {
-        const std::uint64_t key = (std::uint64_t{row.end} << 32) | row.route;
-        const auto [entry, fresh] = m_requestOf.try_emplace(key, static_cast<std::uint32_t>(m_requests.size()));
-        if (fresh)
-            m_requests.push_back(row);
-        else
-            addRow(m_requests[entry->second], row);
-    }
-    for (const telemetry::TcpRow& row : other.m_tcp) {
-        const auto [entry, fresh] = m_tcpOf.try_emplace(row.end, static_cast<std::uint32_t>(m_tcp.size()));
-        if (fresh)
-            m_tcp.push_back(row);
-        else
-            addRow(m_tcp[entry->second], row);
-    }
-    for (const LossCell& cell : other.m_losses) {
-        const auto found = std::find_if(m_losses.begin(), m_losses.end(), [&](const LossCell& known) {
-            return known.loss == cell.loss && known.end == cell.end && known.agent == cell.agent;
-        });
-        if (found == m_losses.end()) {
-            m_losses.push_back(cell);
-            continue;
-        }
-        found->count += cell.count;
-        found->range = {std::min(found->range.from, cell.range.from), std::max(found->range.to, cell.range.to)};
-    }
+    addRows(other, hands);
+    addLosses(other, hands);
     for (const CoverageCell& cell : other.m_coverage) {
         const auto found = std::find_if(m_coverage.begin(), m_coverage.end(), [&](const CoverageCell& known) {
             return std::tie(known.instance, known.service, known.agent, known.what) == std::tie(cell.instance, cell.service, cell.agent, cell.what);
@@ -323,6 +316,40 @@ void Frame::addCounts(const Frame& other)
     }
     addConnections(other);
     addAgents(other);
+}
+
+void Frame::addRows(const Frame& other, Hands& hands)
+{
+    for (const RequestCell& cell : other.m_requests) {
+        const auto [entry, fresh] = m_requestOf.try_emplace(keyOf(cell, hands), static_cast<std::uint32_t>(m_requests.size()));
+        if (fresh)
+            m_requests.push_back(cell);
+        else
+            addCell(m_requests[entry->second], cell);
+    }
+    for (const TcpCell& cell : other.m_tcp) {
+        const auto [entry, fresh] = m_tcpOf.try_emplace(keyOf(cell, hands), static_cast<std::uint32_t>(m_tcp.size()));
+        if (fresh)
+            m_tcp.push_back(cell);
+        else
+            addCell(m_tcp[entry->second], cell);
+    }
+}
+
+void Frame::addLosses(const Frame& other, Hands& hands)
+{
+    for (const LossCell& cell : other.m_losses) {
+        const UtcTime since = hands.since(cell.end, cell.at());
+        const auto found = std::find_if(m_losses.begin(), m_losses.end(), [&](const LossCell& known) {
+            return known.loss == cell.loss && known.end == cell.end && known.agent == cell.agent && hands.since(known.end, known.at()) == since;
+        });
+        if (found == m_losses.end()) {
+            m_losses.push_back(cell);
+            continue;
+        }
+        found->count += cell.count;
+        found->range = {std::min(found->range.from, cell.range.from), std::max(found->range.to, cell.range.to)};
+    }
 }
 
 void Frame::addConnections(const Frame& other)
@@ -363,10 +390,10 @@ void Frame::addAgents(const Frame& other)
 std::size_t Frame::bytes() const
 {
     std::size_t sum = sizeof(Frame);
-    for (const telemetry::RequestRow& row : m_requests)
-        sum += sizeof(row) + 24 + row.statuses.capacity() * sizeof(telemetry::StatusCount) + bytesOf(row.latency) + bytesOf(row.firstByte);
-    for (const telemetry::TcpRow& row : m_tcp)
-        sum += sizeof(row) + 16 + bytesOf(row.connectTime) + bytesOf(row.rtt) + bytesOf(row.rttVariance) + bytesOf(row.lifetime);
+    for (const auto& [row, at] : m_requests)
+        sum += sizeof(RequestCell) + 32 + row.statuses.capacity() * sizeof(telemetry::StatusCount) + bytesOf(row.latency) + bytesOf(row.firstByte);
+    for (const auto& [row, at] : m_tcp)
+        sum += sizeof(TcpCell) + 24 + bytesOf(row.connectTime) + bytesOf(row.rtt) + bytesOf(row.rttVariance) + bytesOf(row.lifetime);
     for (const AgentPart& part : m_agents)
         sum += sizeof(part) + part.present->size() * 4 + part.listeners.size() * 4 + part.open.size() * sizeof(telemetry::OpenRow)
             + part.openExchanges.size() * sizeof(telemetry::OpenExchangeRow) + part.pendingConnects.size() * sizeof(telemetry::PendingConnectRow)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/analysis/internal/directory.h"
+#include "core/analysis/internal/hands.h"
 #include "core/telemetry/batch.h"
 
 #include <absl/container/flat_hash_map.h>
@@ -9,11 +9,25 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 /// What all hosts said in one stretch of time, end by end, with the Directory's numbers in place of each batch's own.
 /// The rows are telemetry's; their `end`, `route` and `status` are indexes into the Directory.
 namespace binnacle::analysis::internal {
+
+/// Rows of one end are added up as long as the end's peer stays the same (Hands): `at` is the last moment of the latest batch in it,
+/// at which the peer is looked up.
+struct RequestCell {
+    telemetry::RequestRow row;
+    UtcTime at{};
+};
+
+struct TcpCell {
+    telemetry::TcpRow row;
+    UtcTime at{};
+};
 
 struct LossCell {
     Loss loss = Loss::DataRingFull;
@@ -21,6 +35,7 @@ struct LossCell {
     std::uint32_t agent = kNone;
     std::uint64_t count = 0;
     TimeRange range;
+    UtcTime at() const { return lastMoment(range); }
 };
 
 struct CoverageCell {
@@ -39,6 +54,8 @@ struct EventCell {
 struct ConnectionCell {
     telemetry::ConnectionRow row;
     UtcTime at{}; // end of the batch
+    /// It leads to whom it was opened to, whoever has the address now.
+    UtcTime peerAt() const { return row.openedAt == UtcTime{} ? at - Nanoseconds(1) : row.openedAt; }
 };
 
 struct QueueCell {
@@ -64,6 +81,7 @@ struct AgentPart {
     std::vector<telemetry::OpenExchangeRow> openExchanges;
     std::vector<telemetry::PendingConnectRow> pendingConnects;
     std::vector<std::pair<std::uint32_t, std::uint64_t>> active; // end → connections
+    UtcTime at() const { return lastMoment(range); } // of the gauges
 };
 
 /// At most this many connections a frame: those still open first, then the busiest.
@@ -75,13 +93,14 @@ public:
     Frame() = default;
     explicit Frame(TimeRange range) : m_range(range) {}
 
-    void add(const Frame& other);
+    /// `hands`: of the directory that both frames were made with.
+    void add(const Frame& other, Hands& hands);
     /// Turns a batch into a frame of its own; learns into the directory what is new.  Only the directory is fed when there is no overview.
     static Frame of(const telemetry::Batch& batch, Directory& directory);
 
     TimeRange range() const { return m_range; }
-    const std::vector<telemetry::RequestRow>& requests() const { return m_requests; }
-    const std::vector<telemetry::TcpRow>& tcp() const { return m_tcp; }
+    const std::vector<RequestCell>& requests() const { return m_requests; }
+    const std::vector<TcpCell>& tcp() const { return m_tcp; }
     const std::vector<LossCell>& losses() const { return m_losses; }
     const std::vector<CoverageCell>& coverage() const { return m_coverage; }
     const std::vector<EventCell>& events() const { return m_events; }
@@ -97,21 +116,23 @@ public:
     void seal();
 
     /// A frame of one second takes the batches of several hosts, whose instances are alive at the same time.
-    void addAtSameTime(const Frame& other);
+    void addAtSameTime(const Frame& other, Hands& hands);
 
 private:
     void readOverview(const telemetry::Batch& batch, Directory::Batch& names);
     void readGauges(const telemetry::Batch& batch, Directory::Batch& names);
     void readRest(const telemetry::Batch& batch, Directory::Batch& names);
-    void addCounts(const Frame& other);
-    void ensureIndex();
+    void addCounts(const Frame& other, Hands& hands);
+    void addRows(const Frame& other, Hands& hands);
+    void addLosses(const Frame& other, Hands& hands);
+    void ensureIndex(Hands& hands);
     void addAgents(const Frame& other);
     void addConnections(const Frame& other);
     void addPresence(const InstanceSetPtr& set);
 
     TimeRange m_range;
-    std::vector<telemetry::RequestRow> m_requests;
-    std::vector<telemetry::TcpRow> m_tcp;
+    std::vector<RequestCell> m_requests;
+    std::vector<TcpCell> m_tcp;
     std::vector<LossCell> m_losses;
     std::vector<CoverageCell> m_coverage;
     std::vector<EventCell> m_events;
@@ -121,8 +142,9 @@ private:
     std::vector<InstanceSetPtr> m_presence;
     InstanceSet m_ended;
     bool m_indexed = false;
-    absl::flat_hash_map<std::uint64_t, std::uint32_t> m_requestOf; // end and route → row
-    absl::flat_hash_map<std::uint32_t, std::uint32_t> m_tcpOf;
+    // With the begin of the stretch in which the end had this peer.
+    absl::flat_hash_map<std::tuple<std::uint32_t, std::uint32_t, UtcTime::rep>, std::uint32_t> m_requestOf; // end and route → row
+    absl::flat_hash_map<std::pair<std::uint32_t, UtcTime::rep>, std::uint32_t> m_tcpOf;
     absl::flat_hash_map<EntityKey, std::uint32_t> m_connectionOf;
 };
 

@@ -31,7 +31,7 @@ void FrameLevels::add(Frame frame)
     while (level + 1 < kLevelSeconds.size() && m_forgot && second < m_since[level])
         ++level; // its seconds were forgotten: their sum takes it
     addTo(level, alignDown(second, kLevelSeconds[level]), std::move(frame));
-    forgetFolds(second);
+    forgetFolds(range);
     const std::int64_t before = empty() ? second : floorSecond(m_range.to);
     m_range = empty() ? range : TimeRange{std::min(m_range.from, range.from), std::max(m_range.to, range.to)};
     if (second > before)
@@ -47,9 +47,9 @@ void FrameLevels::addTo(std::size_t level, std::int64_t start, Frame frame)
     } else {
         m_bytes -= entry->second.bytes();
         if (level == 0)
-            entry->second.addAtSameTime(frame);
+            entry->second.addAtSameTime(frame, m_hands);
         else
-            entry->second.add(frame);
+            entry->second.add(frame, m_hands);
     }
     m_bytes += entry->second.bytes();
 }
@@ -63,6 +63,14 @@ void FrameLevels::forgetFolds(std::int64_t second)
         m_bytes -= found->second.bytes();
         m_folded[level].erase(found);
     }
+}
+
+/// All that a batch of this range may have changed: its own counts, and who was where up to its end.
+void FrameLevels::forgetFolds(TimeRange range)
+{
+    const std::int64_t from = floorSecond(range.from), to = std::max(ceilSecond(range.to), from + 1);
+    for (std::int64_t at = from; at < to; at = alignDown(at, kLevelSeconds[1]) + kLevelSeconds[1])
+        forgetFolds(at);
 }
 
 /// What has just become complete is folded at once, so that the first look at a long range does not pay for all of it.
@@ -87,11 +95,11 @@ const Frame* FrameLevels::ensure(std::size_t level, std::int64_t start)
     Frame sum;
     bool any = given != m_given[level].end();
     if (any)
-        sum.add(given->second);
+        sum.add(given->second, m_hands);
     bool below = false;
     for (std::int64_t at = start; at < start + kLevelSeconds[level]; at += kLevelSeconds[level - 1]) {
         if (const Frame* part = ensure(level - 1, at)) {
-            sum.add(*part);
+            sum.add(*part, m_hands);
             below = true;
         }
     }
@@ -202,7 +210,7 @@ void FrameLevels::giveUpOldest(std::size_t level)
     const std::int64_t start = alignDown(m_given[level].begin()->first, length);
     Frame sum;
     if (const Frame* fold = ensure(level + 1, start))
-        sum.add(*fold);
+        sum.add(*fold, m_hands);
     sum.seal();
     forgetFolds(start);
     for (std::size_t lower = 0; lower <= level; ++lower) {

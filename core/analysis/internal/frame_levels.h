@@ -15,15 +15,20 @@
 ///
 /// Bounded: past `maxBytes` the oldest ten seconds of seconds are forgotten (their fold stays), then minutes of tens, and so on; at
 /// last the oldest ten minutes go.  Thread: its owner's.
+///
+/// A fold keeps the rows of an end apart where the end's peer may have changed inside it (Hands), so a range that ends or begins
+/// anywhere costs the same.  When such a change becomes known, a batch told of it, and the folds that the batch touches are made
+/// anew.  What cannot be taken apart belongs to the peer at its end: a roll-up that an agent made, and what was folded of forgotten
+/// frames before the change was known.
 namespace binnacle::analysis::internal {
 
 inline constexpr std::array<std::int64_t, 4> kLevelSeconds{1, 10, 60, 600};
 
 class FrameLevels {
 public:
-    /// `onForget` sees each second before it goes.
-    FrameLevels(std::size_t maxBytes, std::function<void(std::int64_t second, const Frame&)> onForget)
-        : m_maxBytes(maxBytes), m_onForget(std::move(onForget))
+    /// `hands` is not owned and must outlive this.  `onForget` sees each second before it goes.
+    FrameLevels(Hands& hands, std::size_t maxBytes, std::function<void(std::int64_t second, const Frame&)> onForget)
+        : m_hands(hands), m_maxBytes(maxBytes), m_onForget(std::move(onForget))
     {
     }
 
@@ -52,11 +57,13 @@ private:
     const Frame* ensure(std::size_t level, std::int64_t start);
     void addTo(std::size_t level, std::int64_t start, Frame frame);
     void forgetFolds(std::int64_t second);
+    void forgetFolds(TimeRange range);
     void foldBehind(std::int64_t second);
     void shrink();
     void giveUpOldest(std::size_t level);
     std::optional<std::size_t> levelToShrink() const;
 
+    Hands& m_hands;
     const std::size_t m_maxBytes;
     const std::function<void(std::int64_t, const Frame&)> m_onForget;
     std::size_t m_bytes = 0;

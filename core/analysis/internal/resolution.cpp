@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/analysis/internal/resolution.h"
 
+#include "core/analysis/internal/places.h"
 #include "core/analysis/internal/service_ports.h"
 
 #include <algorithm>
@@ -13,8 +14,8 @@ namespace {
 
 using telemetry::Side;
 
-/// A listener or an address that was given up this long before another one was last seen is the older one.
-constexpr Nanoseconds kMoved = std::chrono::seconds(60);
+/// Changes that are told apart, of all ends together.
+constexpr std::size_t kMaxChangesOfAll = kMaxEnds;
 
 bool isOwnProgram(const std::string& name) { return name == "binnacle" || name == "binnacle-agent"; }
 
@@ -47,49 +48,34 @@ ResolvedNode nodeOf(const telemetry::Entity& service)
     return node;
 }
 
-/// What held at `at`: the one last seen of those that had appeared by then, else the one that appeared next.
-template <class T>
-bool holdsBefore(const T& a, const T& b, UtcTime at)
-{
-    const bool aThen = a.seen.first <= at, bThen = b.seen.first <= at;
-    if (aThen != bThen)
-        return aThen;
-    if (!aThen)
-        return a.seen.first < b.seen.first;
-    return std::tie(a.seen.last, a.seen.first) > std::tie(b.seen.last, b.seen.first);
-}
-
 } // namespace
 
 /// Indexes over the directory: what happens in one network namespace.
 struct Resolution::Peers {
-    absl::flat_hash_map<std::pair<Place, std::uint16_t>, std::vector<std::uint32_t>> listeners; // → KnownListener
-    absl::flat_hash_map<Place, std::vector<std::uint32_t>> clientEnds;                          // → KnownEnd
+    absl::flat_hash_map<Place, std::vector<std::uint32_t>> calls; // → Stretch of a client's end
     absl::flat_hash_map<Place, std::set<std::uint32_t>> instances;
 
-    explicit Peers(const Directory& directory)
+    Peers(const Directory& directory, const std::vector<Stretch>& stretches)
     {
-        for (std::uint32_t i = 0; i < directory.listeners().size(); ++i) {
-            const KnownListener& listener = directory.listeners()[i];
-            listeners[{listener.place, listener.local.port}].push_back(i);
+        for (const KnownListener& listener : directory.listeners())
             instances[listener.place].insert(listener.instance);
-        }
-        for (std::uint32_t i = 0; i < directory.ends().size(); ++i) {
-            const KnownEnd& end = directory.ends()[i];
-            if (end.side == Side::Client)
-                clientEnds[end.place].push_back(i);
+        for (const KnownEnd& end : directory.ends())
             instances[end.place].insert(end.instance);
+        for (std::uint32_t i = 0; i < stretches.size(); ++i) {
+            const KnownEnd& end = directory.ends()[stretches[i].end];
+            if (end.side == Side::Client)
+                calls[end.place].push_back(i);
         }
     }
 
     /// Who listens on `to` inside `place`: on this very address before a wildcard.
-    std::uint32_t findListener(const Directory& directory, Place place, Endpoint to, UtcTime at) const
+    static std::uint32_t findListener(const Directory& directory, Place place, Endpoint to, UtcTime at)
     {
-        const auto found = listeners.find({place, to.port});
-        if (found == listeners.end())
+        const std::vector<std::uint32_t>* listeners = directory.findListeners(place, to.port);
+        if (!listeners)
             return kNone;
         const KnownListener* best = nullptr;
-        for (const std::uint32_t index : found->second) {
+        for (const std::uint32_t index : *listeners) {
             const KnownListener& each = directory.listeners()[index];
             const bool specific = each.local.address == to.address;
             if (each.instance == kNone || (!specific && !each.local.address.isUnspecified()))
@@ -105,23 +91,52 @@ struct Resolution::Peers {
         const bool aSpecific = a.local.address == to.address, bSpecific = b.local.address == to.address;
         if (aSpecific != bSpecific)
             return aSpecific;
-        if (holdsBefore(a, b, at) != holdsBefore(b, a, at))
-            return holdsBefore(a, b, at);
+        if (holdsBefore(a.seen, b.seen, at) != holdsBefore(b.seen, a.seen, at))
+            return holdsBefore(a.seen, b.seen, at);
         return directory.instances()[a.instance].entity.key < directory.instances()[b.instance].entity.key;
     }
 };
 
-Resolution::Resolution(const Directory& directory) : m_directory(directory), m_version(directory.version())
+Resolution::Resolution(const Directory& directory, Hands& hands) : m_directory(directory), m_version(directory.version())
 {
     nameServices();
     nameInstances();
     countInstances();
-    const Peers peers(directory);
-    std::vector<Peer> peerOf(directory.ends().size());
-    resolveClients(peers, peerOf);
-    resolveServers(peers, peerOf);
-    makeEdges(peerOf);
+    makeStretches(hands);
+    const Peers peers(directory, m_stretches);
+    resolveClients(peers);
+    resolveServers(peers);
+    makeEdges();
     makeRoutes();
+    m_stretches = {};
+}
+
+EndTarget Resolution::ofEnd(std::uint32_t end, UtcTime at) const
+{
+    if (end + std::size_t{1} >= m_firstOf.size())
+        return {};
+    std::uint32_t index = m_firstOf[end + 1] - 1; // at least one; the first holds for all that is earlier
+    while (index > m_firstOf[end] && m_targets[index].from > at)
+        --index;
+    return m_targets[index].target;
+}
+
+void Resolution::makeStretches(Hands& hands)
+{
+    const std::vector<KnownEnd>& ends = m_directory.ends();
+    m_stretches.reserve(ends.size());
+    for (std::uint32_t i = 0; i < ends.size(); ++i) {
+        const Seen& seen = ends[i].seen;
+        UtcTime from = UtcTime::min();
+        for (const UtcTime change : hands.changes(i)) {
+            m_changesWithTime = true;
+            if (change <= seen.first || change >= seen.last || m_stretches.size() - i >= kMaxChangesOfAll)
+                continue;
+            m_stretches.push_back({i, from, change, {}});
+            from = change;
+        }
+        m_stretches.push_back({i, from, seen.last, {}});
+    }
 }
 
 void Resolution::nameServices()
@@ -187,28 +202,6 @@ std::uint32_t Resolution::internet()
 
 namespace {
 
-/// Places where an address is in use, the likeliest first: the one's own host, unless it gave the address up; then the latest.
-std::vector<AddressUse> placesOf(const Directory& directory, const InternetAddress& address, std::uint32_t agent, UtcTime at)
-{
-    const std::vector<AddressUse>* uses = directory.findUses(address);
-    if (!uses)
-        return {};
-    std::vector<AddressUse> sorted = *uses;
-    UtcTime latest = UtcTime::min();
-    for (const AddressUse& use : sorted)
-        latest = std::max(latest, use.seen.last);
-    const auto isNear = [&](const AddressUse& use) { return use.place.agent == agent && latest - use.seen.last <= kMoved; };
-    std::sort(sorted.begin(), sorted.end(), [&](const AddressUse& a, const AddressUse& b) {
-        if (isNear(a) != isNear(b))
-            return isNear(a);
-        if (holdsBefore(a, b, at) != holdsBefore(b, a, at))
-            return holdsBefore(a, b, at);
-        return std::tuple(directory.agents()[a.place.agent].identity.agent, a.place.netns)
-            < std::tuple(directory.agents()[b.place.agent].identity.agent, b.place.netns);
-    });
-    return sorted;
-}
-
 /// An address in its textual form without brackets, as it stands in an id.
 std::string hostText(const Directory& directory, const KnownEnd& end)
 {
@@ -217,29 +210,32 @@ std::string hostText(const Directory& directory, const KnownEnd& end)
 
 } // namespace
 
-void Resolution::resolveClients(const Peers& peers, std::vector<Peer>& peerOf)
+void Resolution::resolveClients(const Peers& peers)
 {
     ServicePorts ports(m_directory, m_nodeOfInstance);
-    std::vector<std::uint32_t> dialled; // ends that know no more than the address of a Kubernetes Service
-    for (std::uint32_t i = 0; i < peerOf.size(); ++i) {
-        const KnownEnd& end = m_directory.ends()[i];
+    std::vector<Stretch*> dialled; // of ends that know no more than the address of a Kubernetes Service
+    for (Stretch& stretch : m_stretches) {
+        const KnownEnd& end = m_directory.ends()[stretch.end];
         if (end.side != Side::Client)
             continue;
-        peerOf[i] = {serverOf(end, peers), end.remote.port};
-        const bool byService = end.remoteInstance == kNone && end.remote.port != 0 && leadOf(end.remote, end.seen.last) == peerOf[i].node;
-        if (peerOf[i].node == kNone || !byService)
+        const std::uint32_t node = serverOf(end, stretch.at(), peers);
+        stretch.peer = {node, end.remote.port};
+        if (end.dialled != end.remote && end.dialled.port != 0)
+            ports.addTranslation(node != kNone && m_nodes[node].kind == NodeKind::External ? kNone : node, end.dialled, end.remote.port, stretch.until);
+        const bool byService = end.remoteInstance == kNone && end.remote.port != 0 && leadOf(end.remote, stretch.at()) == node;
+        if (node == kNone || !byService)
             continue;
-        dialled.push_back(i);
-        ports.addDialled(peerOf[i].node, end.remote, end.local.address);
+        dialled.push_back(&stretch);
+        ports.addDialled(node, end.remote, end.local.address);
     }
-    for (const std::uint32_t i : dialled)
-        peerOf[i].port = ports.portBehind(peerOf[i].node, m_directory.ends()[i].remote);
-    followTranslations(peerOf);
+    for (Stretch* stretch : dialled)
+        stretch->peer.port = ports.portBehind(stretch->peer.node, m_directory.ends()[stretch->end].remote);
+    followTranslations();
 }
 
 /// A connect that failed or waits has no translation of its own.  Where others dialled the same address and were seen to be led on,
 /// it was meant for whom they reached, rather than for a nameless address.
-void Resolution::followTranslations(std::vector<Peer>& peerOf) const
+void Resolution::followTranslations()
 {
     struct Led {
         UtcTime seen;
@@ -249,38 +245,49 @@ void Resolution::followTranslations(std::vector<Peer>& peerOf) const
     const auto isBefore = [this](const Led& a, const Led& b) {
         return a.seen != b.seen ? a.seen > b.seen : std::tie(m_nodes[a.to.node].id, a.to.port) < std::tie(m_nodes[b.to.node].id, b.to.port);
     };
-    for (std::uint32_t i = 0; i < peerOf.size(); ++i) {
-        const KnownEnd& end = m_directory.ends()[i];
-        if (end.side != Side::Client || peerOf[i].node == kNone || end.dialled.port == 0 || end.dialled == end.remote || end.dialled.address.isLoopback())
+    for (const Stretch& stretch : m_stretches) {
+        const KnownEnd& end = m_directory.ends()[stretch.end];
+        if (end.side != Side::Client || stretch.peer.node == kNone || end.dialled.port == 0 || end.dialled == end.remote || end.dialled.address.isLoopback())
             continue;
-        const Led found{end.seen.last, peerOf[i]};
+        const Led found{stretch.until, stretch.peer};
         if (const auto [known, fresh] = led.try_emplace(end.dialled, found); !fresh && isBefore(found, known->second))
             known->second = found;
     }
-    for (std::uint32_t i = 0; i < peerOf.size(); ++i) {
-        const KnownEnd& end = m_directory.ends()[i];
-        const bool nameless = end.side == Side::Client && end.dialled == end.remote && peerOf[i].node != kNone && m_nodes[peerOf[i].node].kind == NodeKind::External;
+    for (Stretch& stretch : m_stretches) {
+        const KnownEnd& end = m_directory.ends()[stretch.end];
+        const std::uint32_t node = stretch.peer.node;
+        const bool nameless = end.side == Side::Client && end.dialled == end.remote && node != kNone && m_nodes[node].kind == NodeKind::External;
         if (const auto known = nameless ? led.find(end.dialled) : led.end(); known != led.end())
-            peerOf[i] = known->second.to;
+            stretch.peer = known->second.to;
     }
 }
 
-/// The node that Kubernetes says an address leads to; kNone when it says nothing.
-std::uint32_t Resolution::leadOf(const Endpoint& address, UtcTime at)
+/// Where Kubernetes says that an address led at that time; null when it says nothing.
+const KnownLead* Resolution::findLead(const Endpoint& address, UtcTime at) const
 {
     const std::vector<KnownLead>* leads = m_directory.findLeads(address);
     if (!leads)
-        return kNone;
+        return nullptr;
     const auto rank = [this](const KnownLead& lead) {
         return std::pair(lead.service == kNone ? EntityKey{} : m_directory.services()[lead.service].entity.key, m_directory.textAt(lead.name));
     };
-    const KnownLead& lead = *std::min_element(leads->begin(), leads->end(), [&](const KnownLead& a, const KnownLead& b) {
-        const bool aBefore = holdsBefore(a, b, at), bBefore = holdsBefore(b, a, at);
+    return &*std::min_element(leads->begin(), leads->end(), [&](const KnownLead& a, const KnownLead& b) {
+        const bool aBefore = holdsBefore(a.seen, b.seen, at), bBefore = holdsBefore(b.seen, a.seen, at);
         return aBefore != bBefore ? aBefore : rank(a) < rank(b);
     });
+}
+
+std::uint32_t Resolution::nodeOfLead(const KnownLead& lead)
+{
     if (lead.service != kNone)
         return m_nodeOfService[lead.service];
     return kubernetesService(m_directory.textAt(lead.name)); // with nothing of the cluster behind it
+}
+
+std::uint32_t Resolution::leadOf(const Endpoint& address, UtcTime at)
+{
+    const KnownLead* lead = findLead(address, at);
+    return lead ? nodeOfLead(*lead) : kNone;
 }
 
 std::uint32_t Resolution::kubernetesService(const std::string& name)
@@ -295,31 +302,34 @@ std::uint32_t Resolution::kubernetesService(const std::string& name)
     return ensureNode(std::move(node));
 }
 
-std::uint32_t Resolution::serverOf(const KnownEnd& end, const Peers& peers)
+std::uint32_t Resolution::serverOf(const KnownEnd& end, UtcTime at, const Peers& peers)
 {
     if (end.remoteInstance != kNone)
         return m_nodeOfInstance[end.remoteInstance];
     if (end.remote.address.isLoopback() || end.remote.address.isUnspecified()) { // connect() to 0.0.0.0 goes to this host
-        const std::uint32_t listener = peers.findListener(m_directory, end.place, end.remote, end.seen.last);
+        const std::uint32_t listener = Peers::findListener(m_directory, end.place, end.remote, at);
         return listener != kNone ? m_nodeOfInstance[listener] : outside(m_directory.hostName(end.place.agent), end.remote.port);
     }
     // kube-proxy takes what goes to a Service, whoever listens there; a pod's address is its pod's.
-    const UtcTime at = end.seen.last;
     if (const std::uint32_t service = leadOf(end.remote, at); service != kNone)
         return service;
-    const std::vector<AddressUse> uses = placesOf(m_directory, end.remote.address, end.place.agent, at);
-    for (const AddressUse& use : uses) {
-        if (const std::uint32_t listener = peers.findListener(m_directory, use.place, end.remote, end.seen.last); listener != kNone)
-            return m_nodeOfInstance[listener];
-    }
-    for (const Endpoint& address : {Endpoint{end.remote.address, 0}, end.dialled}) {
-        if (const std::uint32_t workload = leadOf(address, at); workload != kNone)
+    const std::vector<PlaceThen> places = placesOf(m_directory, end.remote.address, end.place.agent, at);
+    const KnownLead* pod = findLead({end.remote.address, 0}, at);
+    for (const Holds holds : {Holds::Then, Holds::Before, Holds::Later}) {
+        for (const PlaceThen& there : places) {
+            const std::uint32_t listener = there.holds == holds ? Peers::findListener(m_directory, there.place, end.remote, at) : kNone;
+            if (listener != kNone)
+                return m_nodeOfInstance[listener];
+        }
+        if (const std::uint32_t workload = pod && holdsAt(pod->seen, at) == holds ? nodeOfLead(*pod) : kNone; workload != kNone)
             return workload;
     }
+    if (const std::uint32_t workload = leadOf(end.dialled, at); workload != kNone)
+        return workload;
     // Nobody was ever seen listening there.  A pod's address is its service's even so; a host's is not anybody's.
     std::set<std::uint32_t> owners;
-    for (const AddressUse& use : uses) {
-        for (const std::uint32_t instance : peers.instances.at(use.place)) {
+    for (const PlaceThen& there : places) {
+        for (const std::uint32_t instance : peers.instances.at(there.place)) {
             if (instance != kNone && isContainer(m_directory.instances()[instance].entity))
                 owners.insert(m_nodeOfInstance[instance]);
         }
@@ -332,30 +342,28 @@ std::uint32_t Resolution::serverOf(const KnownEnd& end, const Peers& peers)
     return outside(hostText(m_directory, end), end.remote.port);
 }
 
-void Resolution::resolveServers(const Peers& peers, std::vector<Peer>& peerOf)
+void Resolution::resolveServers(const Peers& peers)
 {
-    std::vector<std::uint32_t> clients(peerOf.size(), kNone);
-    for (std::uint32_t i = 0; i < peerOf.size(); ++i) {
-        if (m_directory.ends()[i].side == Side::Server)
-            clients[i] = clientOf(m_directory.ends()[i], peers, peerOf);
-    }
-    for (std::uint32_t i = 0; i < peerOf.size(); ++i) {
-        if (m_directory.ends()[i].side == Side::Server)
-            peerOf[i] = {clients[i], m_directory.ends()[i].local.port};
+    for (Stretch& stretch : m_stretches) {
+        const KnownEnd& end = m_directory.ends()[stretch.end];
+        if (end.side == Side::Server)
+            stretch.peer = {clientOf(end, stretch.at(), peers), end.local.port};
     }
 }
 
-std::uint32_t Resolution::clientOf(const KnownEnd& end, const Peers& peers, const std::vector<Peer>& peerOf)
+std::uint32_t Resolution::clientOf(const KnownEnd& end, UtcTime at, const Peers& peers)
 {
     if (end.remoteInstance != kNone)
         return m_nodeOfInstance[end.remoteInstance];
     if (end.remote.address.isLoopback())
-        return peers.instances.contains(end.place) ? clientAt(end.place, end, peers, peerOf) : kNone;
-    const std::vector<AddressUse> uses = placesOf(m_directory, end.remote.address, end.place.agent, end.seen.last);
-    if (!uses.empty())
-        return clientAt(uses.front().place, end, peers, peerOf);
-    if (const std::uint32_t pod = leadOf({end.remote.address, 0}, end.seen.last); pod != kNone)
-        return pod; // on a host without an agent
+        return peers.instances.contains(end.place) ? clientAt(end.place, end, at, peers) : kNone;
+    const std::vector<PlaceThen> places = placesOf(m_directory, end.remote.address, end.place.agent, at);
+    const KnownLead* pod = findLead({end.remote.address, 0}, at);
+    const bool elsewhere = pod && !places.empty() && places.front().holds == Holds::Later && holdsAt(pod->seen, at) != Holds::Later;
+    if (!places.empty() && !elsewhere)
+        return clientAt(places.front().place, end, at, peers);
+    if (const std::uint32_t workload = pod ? nodeOfLead(*pod) : kNone; workload != kNone)
+        return workload; // on a host without an agent
     if (isPublic(end.remote.address) || end.remote.address.isUnspecified())
         return internet();
     return outside(hostText(m_directory, end), 0);
@@ -363,20 +371,21 @@ std::uint32_t Resolution::clientOf(const KnownEnd& end, const Peers& peers, cons
 
 /// The client of a server's end inside one network namespace: who there calls this service on this port; else the pod whose address
 /// it is; else who lives there alone.
-std::uint32_t Resolution::clientAt(Place place, const KnownEnd& end, const Peers& peers, const std::vector<Peer>& peerOf)
+std::uint32_t Resolution::clientAt(Place place, const KnownEnd& end, UtcTime at, const Peers& peers)
 {
     const std::uint32_t server = end.instance == kNone ? kNone : m_nodeOfInstance[end.instance];
     std::set<std::uint32_t> callers;
-    if (const auto found = peers.clientEnds.find(place); found != peers.clientEnds.end()) {
+    if (const auto found = peers.calls.find(place); found != peers.calls.end()) {
         for (const std::uint32_t index : found->second) {
-            const KnownEnd& client = m_directory.ends()[index];
-            if (peerOf[index].node == server && peerOf[index].port == end.local.port && client.instance != kNone)
-                callers.insert(m_nodeOfInstance[client.instance]);
+            const Stretch& call = m_stretches[index];
+            const std::uint32_t caller = m_directory.ends()[call.end].instance;
+            if (call.peer.node == server && call.peer.port == end.local.port && caller != kNone)
+                callers.insert(m_nodeOfInstance[caller]);
         }
     }
     if (callers.size() == 1)
         return *callers.begin();
-    const std::uint32_t pod = leadOf({end.remote.address, 0}, end.seen.last);
+    const std::uint32_t pod = leadOf({end.remote.address, 0}, at);
     if (callers.size() > 1) // their own ends tell them apart; in a pod of one workload whatever else has a name there is part of it
         return callers.contains(pod) ? pod : kNone;
     if (pod != kNone)
@@ -393,7 +402,7 @@ std::uint32_t Resolution::clientAt(Place place, const KnownEnd& end, const Peers
     return outside(m_directory.hostName(place.agent), 0);
 }
 
-void Resolution::makeEdges(const std::vector<Peer>& peerOf)
+void Resolution::makeEdges()
 {
     using Pair = std::tuple<std::uint32_t, std::uint32_t, std::uint16_t>;
     struct Spoken {
@@ -401,12 +410,12 @@ void Resolution::makeEdges(const std::vector<Peer>& peerOf)
         bool tls = false;
     };
     std::map<Pair, Spoken> pairs;
-    std::vector<Pair> pairOf(peerOf.size());
-    for (std::uint32_t i = 0; i < peerOf.size(); ++i) {
-        const KnownEnd& end = m_directory.ends()[i];
+    std::vector<Pair> pairOf(m_stretches.size());
+    for (std::size_t i = 0; i < m_stretches.size(); ++i) {
+        const KnownEnd& end = m_directory.ends()[m_stretches[i].end];
         const std::uint32_t own = end.instance == kNone ? kNone : m_nodeOfInstance[end.instance];
         const bool client = end.side == Side::Client;
-        const auto& [peer, port] = peerOf[i];
+        const auto& [peer, port] = m_stretches[i].peer;
         pairOf[i] = client ? Pair(own, peer, port) : Pair(peer, own, port);
         if (own == kNone || peer == kNone)
             continue;
@@ -416,12 +425,13 @@ void Resolution::makeEdges(const std::vector<Peer>& peerOf)
         spoken.tls = spoken.tls || end.tls;
     }
     std::map<std::tuple<Pair, Protocol, bool>, std::uint32_t> edgeOf;
-    m_targets.resize(peerOf.size());
-    for (std::uint32_t i = 0; i < peerOf.size(); ++i) {
+    for (std::size_t i = 0; i < m_stretches.size(); ++i) {
         const auto [from, to, port] = pairOf[i];
-        if (from == kNone || to == kNone)
+        if (from == kNone || to == kNone) {
+            addTarget(m_stretches[i], {});
             continue;
-        const KnownEnd& end = m_directory.ends()[i];
+        }
+        const KnownEnd& end = m_directory.ends()[m_stretches[i].end];
         const Spoken& spoken = pairs[pairOf[i]];
         // The connection's own figures go to what is spoken on it.
         std::pair<Protocol, bool> what(end.protocol, end.tls);
@@ -430,8 +440,18 @@ void Resolution::makeEdges(const std::vector<Peer>& peerOf)
         const auto [entry, fresh] = edgeOf.try_emplace({pairOf[i], what.first, what.second}, static_cast<std::uint32_t>(m_edges.size()));
         if (fresh)
             m_edges.push_back({from, to, port, what.first, what.second});
-        m_targets[i] = {entry->second, end.side};
+        addTarget(m_stretches[i], {entry->second, end.side});
     }
+    m_firstOf.push_back(static_cast<std::uint32_t>(m_targets.size()));
+}
+
+void Resolution::addTarget(const Stretch& stretch, EndTarget target)
+{
+    const bool first = stretch.end == m_firstOf.size();
+    if (first)
+        m_firstOf.push_back(static_cast<std::uint32_t>(m_targets.size()));
+    if (first || m_targets.back().target != target)
+        m_targets.push_back({stretch.from, target});
 }
 
 void Resolution::makeRoutes()

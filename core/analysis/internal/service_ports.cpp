@@ -15,10 +15,6 @@ ServicePorts::ServicePorts(const Directory& directory, const std::vector<std::ui
         if (end.side == Side::Server) {
             if (const std::uint32_t node = nodeOf(end.instance); node != kNone)
                 m_called[{node, end.remote.address}].insert(end.local.port);
-        } else if (end.dialled != end.remote && end.dialled.port != 0) {
-            Translation& known = m_translations[end.dialled];
-            if (std::tie(end.seen.last, end.remote.port) > std::tie(known.seen, known.port))
-                known = {end.seen.last, end.remote.port};
         }
     }
     for (const KnownListener& listener : directory.listeners()) {
@@ -27,10 +23,19 @@ ServicePorts::ServicePorts(const Directory& directory, const std::vector<std::ui
     }
 }
 
+void ServicePorts::addTranslation(std::uint32_t node, const Endpoint& service, std::uint16_t port, UtcTime seen)
+{
+    Translation& known = m_translations[{node, service}];
+    if (std::tie(seen, port) > std::tie(known.seen, known.port))
+        known = {seen, port};
+}
+
 std::uint16_t ServicePorts::portBehind(std::uint32_t node, const Endpoint& service) const
 {
-    if (const auto seen = m_translations.find(service); seen != m_translations.end())
-        return seen->second.port;
+    for (const std::uint32_t to : {node, kNone}) { // a Service that passed from one workload to another may have another port there
+        if (const auto seen = m_translations.find({to, service}); seen != m_translations.end())
+            return seen->second.port;
+    }
     if (const auto callers = m_callers.find({node, service}); callers != m_callers.end()) {
         if (const std::uint16_t port = best(node, service, calledPorts(node, callers->second)); port != 0)
             return port;

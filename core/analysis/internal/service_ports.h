@@ -24,6 +24,8 @@ public:
 
     /// Somebody at `client` dialled `service`, which leads to `node`; the translation was not seen.
     void addDialled(std::uint32_t node, const Endpoint& service, const InternetAddress& client) { m_callers[{node, service}].insert(client); }
+    /// A connection to `service` was seen to arrive at `port` of `node` (kNone: of somebody unknown); `seen`: last.
+    void addTranslation(std::uint32_t node, const Endpoint& service, std::uint16_t port, UtcTime seen);
     /// After all of these.
     std::uint16_t portBehind(std::uint32_t node, const Endpoint& service) const;
 
@@ -37,7 +39,7 @@ private:
     std::uint16_t best(std::uint32_t node, const Endpoint& service, const PortVotes& votes) const;
     PortVotes calledPorts(std::uint32_t node, const std::set<InternetAddress>& callers) const;
 
-    std::map<Endpoint, Translation> m_translations;
+    std::map<std::pair<std::uint32_t, Endpoint>, Translation> m_translations;                // node, Service → its port, seen last
     std::map<std::pair<std::uint32_t, InternetAddress>, std::set<std::uint16_t>> m_called;  // node, client → ports
     std::map<std::uint32_t, PortVotes> m_listening;                                         // node → ports
     std::map<std::pair<std::uint32_t, Endpoint>, std::set<InternetAddress>> m_callers;      // node, Service → clients

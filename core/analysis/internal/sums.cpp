@@ -43,9 +43,9 @@ bool covers(const std::vector<std::uint32_t>& these, const std::vector<std::uint
 
 } // namespace
 
-SideSums* Sums::sideOf(std::uint32_t end)
+SideSums* Sums::sideOf(std::uint32_t end, UtcTime at)
 {
-    const EndTarget target = m_resolution.ofEnd(end);
+    const EndTarget target = m_resolution.ofEnd(end, at);
     if (target.edge == kNone)
         return nullptr;
     SideSums& side = m_edges[target.edge].of(target.side);
@@ -56,22 +56,21 @@ SideSums* Sums::sideOf(std::uint32_t end)
 
 void Sums::add(const Frame& frame)
 {
-    for (const telemetry::RequestRow& row : frame.requests()) {
-        SideSums* side = sideOf(row.end);
+    for (const auto& [row, at] : frame.requests()) {
+        SideSums* side = sideOf(row.end, at);
         if (!side)
             continue;
         addRow(m_withRoutes ? side->routes[row.route] : side->requests, row);
     }
-    for (const telemetry::TcpRow& row : frame.tcp()) {
-        if (SideSums* side = sideOf(row.end)) {
+    for (const auto& [row, at] : frame.tcp()) {
+        if (SideSums* side = sideOf(row.end, at)) {
             side->tcpSeen = true;
             addRow(side->tcp, row);
         }
     }
     for (const LossCell& cell : frame.losses()) {
-        const EndTarget target = m_resolution.ofEnd(cell.end);
-        if (target.edge != kNone)
-            sideOf(cell.end)->lost += cell.count;
+        if (SideSums* side = sideOf(cell.end, cell.at()))
+            side->lost += cell.count;
     }
     for (const AgentPart& part : frame.agents())
         addAgent(part);
@@ -100,24 +99,24 @@ void Sums::finish()
     }
     for (const auto& [agent, sums] : m_agents) {
         for (const telemetry::OpenRow& row : sums.last->open) {
-            SideSums* side = row.count > 0 ? sideOf(row.end) : nullptr;
+            SideSums* side = row.count > 0 ? sideOf(row.end, sums.last->at()) : nullptr;
             if (!side)
                 continue;
             side->open += row.count;
             side->oldest = std::max(side->oldest, row.oldestAge);
         }
         for (const telemetry::PendingConnectRow& row : sums.last->pendingConnects)
-            addPending(row);
+            addPending(row, sums.last->at());
         for (const auto& [end, count] : sums.last->active) {
-            if (SideSums* side = sideOf(end))
+            if (SideSums* side = sideOf(end, sums.last->at()))
                 side->active += count;
         }
     }
 }
 
-void Sums::addPending(const telemetry::PendingConnectRow& row)
+void Sums::addPending(const telemetry::PendingConnectRow& row, UtcTime at)
 {
-    SideSums* side = sideOf(row.end);
+    SideSums* side = sideOf(row.end, at);
     if (!side)
         return;
     PendingSums& pending = side->pending;

@@ -69,8 +69,8 @@ public:
 
 private:
     void addAgent(const AgentPart& part);
-    void addPending(const telemetry::PendingConnectRow& row);
-    SideSums* sideOf(std::uint32_t end);
+    void addPending(const telemetry::PendingConnectRow& row, UtcTime at);
+    SideSums* sideOf(std::uint32_t end, UtcTime at);
 
     const Directory& m_directory;
     const Resolution& m_resolution;

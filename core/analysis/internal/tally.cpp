@@ -10,9 +10,9 @@ Tallies::Tallies(const Resolution& resolution, Latency latency)
 {
 }
 
-Tally* Tallies::tallyOf(std::uint32_t end)
+Tally* Tallies::tallyOf(std::uint32_t end, UtcTime at)
 {
-    const EndTarget target = m_resolution.ofEnd(end);
+    const EndTarget target = m_resolution.ofEnd(end, at);
     if (target.edge == kNone || (!m_only.empty() && !m_only[target.edge]))
         return nullptr;
     std::array<Tally, 2>& sides = m_sides[target.edge];
@@ -25,8 +25,8 @@ Tally* Tallies::tallyOf(std::uint32_t end)
 
 void Tallies::add(const Frame& frame)
 {
-    for (const telemetry::RequestRow& row : frame.requests()) {
-        Tally* tally = tallyOf(row.end);
+    for (const auto& [row, at] : frame.requests()) {
+        Tally* tally = tallyOf(row.end, at);
         if (!tally)
             continue;
         tally->requests += row.requests;
@@ -34,8 +34,8 @@ void Tallies::add(const Frame& frame)
         if (m_latency == Latency::Take)
             tally->latency.merge(row.latency);
     }
-    for (const telemetry::TcpRow& row : frame.tcp()) {
-        Tally* tally = tallyOf(row.end);
+    for (const auto& [row, at] : frame.tcp()) {
+        Tally* tally = tallyOf(row.end, at);
         if (!tally)
             continue;
         tally->opened += row.opened;
@@ -44,12 +44,12 @@ void Tallies::add(const Frame& frame)
     }
     for (const LossCell& cell : frame.losses()) {
         m_losses += cell.count;
-        if (Tally* tally = tallyOf(cell.end))
+        if (Tally* tally = tallyOf(cell.end, cell.at()))
             tally->lost += cell.count;
     }
     for (const AgentPart& part : frame.agents()) {
         for (const telemetry::OpenRow& row : part.open) {
-            if (Tally* tally = tallyOf(row.end))
+            if (Tally* tally = tallyOf(row.end, part.at()))
                 tally->open += row.count;
         }
     }

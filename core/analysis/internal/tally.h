@@ -38,7 +38,7 @@ public:
     std::uint64_t losses() const { return m_losses; } // all that the frames counted, whoever they hit
 
 private:
-    Tally* tallyOf(std::uint32_t end);
+    Tally* tallyOf(std::uint32_t end, UtcTime at);
 
     const Resolution& m_resolution;
     const Latency m_latency;
