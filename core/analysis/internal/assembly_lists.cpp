@@ -14,6 +14,20 @@ namespace {
 
 constexpr std::size_t kMaxListedConnections = 20'000;
 
+/// Why nothing came, in the words of the gaps themselves: they name who was away.
+std::string wordsOf(const std::set<std::string>& sentences)
+{
+    constexpr std::size_t kMost = 3;
+    std::string words;
+    std::size_t told = 0;
+    for (const std::string& sentence : sentences) {
+        if (told++ == kMost)
+            return words + "; and " + std::to_string(sentences.size() - kMost) + " more";
+        words += (words.empty() ? " " : "; ") + sentence;
+    }
+    return words;
+}
+
 } // namespace
 
 void Assembler::makeOpenExchanges()
@@ -164,8 +178,15 @@ void Assembler::makeLosses()
         if (!counted.contains(gap.reason))
             add(gap.reason, 1, gap.range);
     }
-    for (auto& [loss, summary] : losses)
+    std::map<Loss, std::set<std::string>> reasons;
+    for (const telemetry::Gap& gap : m_snapshot.gaps) {
+        if (!gap.what.empty())
+            reasons[gap.reason].insert(gap.what);
+    }
+    for (auto& [loss, summary] : losses) {
+        summary.advice += wordsOf(reasons[loss]);
         m_snapshot.losses.push_back(std::move(summary));
+    }
     std::sort(m_snapshot.losses.begin(), m_snapshot.losses.end(),
               [](const LossSummary& a, const LossSummary& b) { return std::tie(a.place, a.reason) < std::tie(b.place, b.reason); });
 }

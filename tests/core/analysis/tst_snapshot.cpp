@@ -485,7 +485,17 @@ TEST(Snapshot, gapIsALossOnce)
     ASSERT_EQ(snapshot.losses.size(), 1U);
     EXPECT_EQ(snapshot.losses[0].place, "agent");
     EXPECT_EQ(snapshot.losses[0].count, 1U);
+    EXPECT_TRUE(snapshot.losses[0].advice.ends_with(" the agent was stopped")) << snapshot.losses[0].advice;
     EXPECT_EQ(snapshot.gaps.size(), 1U);
+}
+
+TEST(Snapshot, gapsSayWhoWasAwayAndNotEndlessly)
+{
+    HandMadeSource source = shop(10);
+    for (const char* host : {"e", "a", "c", "a", "b", "d"})
+        source.addGap({agentKey(host), seconds(3, 5), Loss::AgentGap, std::string("the agent on ") + host + " does not answer"});
+    const std::string advice = build(source).losses.at(0).advice;
+    EXPECT_TRUE(advice.ends_with(" the agent on a does not answer; the agent on b does not answer; the agent on c does not answer; and 2 more")) << advice;
 }
 
 TEST(Snapshot, percentilesAreNearestRank)
