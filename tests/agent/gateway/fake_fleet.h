@@ -126,6 +126,8 @@ public:
     const std::string& node() const { return m_node; }
     std::string podName() const { return "agent-" + m_node + '-' + std::to_string(m_pods); }
     AgentServer& server() { return *m_server; }
+    /// Somebody reads its live stream: what is fed from now on is told.
+    bool isFollowed() const { return m_server && m_server->readers() > 0; }
     ChannelIdentity& identity() { return *m_identity; }
     std::int64_t second() const { return m_second; }
     void useIdentity(std::unique_ptr<ChannelIdentity> other) { m_identity = std::move(other); } // at the next serve()

@@ -66,7 +66,8 @@ protected:
     {
         waitFor([this] {
             const auto links = m_fleet->links();
-            return links.size() == m_agents.size() && std::ranges::all_of(links, [](const LinkPtr& link) { return link->status().isConnected; });
+            return links.size() == m_agents.size() && std::ranges::all_of(links, [](const LinkPtr& link) { return link->status().isConnected; })
+                   && std::ranges::all_of(m_agents, [](const auto& agent) { return agent->isFollowed(); });
         });
     }
 

@@ -91,6 +91,7 @@ protected:
         const auto found = m_requests.find(agent.key());
         return found == m_requests.end() ? 0 : found->second;
     }
+    bool areFollowed() const { return std::ranges::all_of(m_agents, [](const auto& agent) { return agent->isFollowed(); }); }
     bool hasAllOfAll() const
     {
         return std::ranges::all_of(m_agents, [this](const auto& agent) { return requestsOf(*agent) == agent->requestsFed(); });
@@ -119,7 +120,7 @@ TEST_F(LargeCluster, isReadThroughItsGatewayWithExactCounts)
     addAgents(kHosts);
     startGateway();
     const auto recorder = record();
-    waitFor([&] { return recorder->status().agents.size() == kHosts; });
+    waitFor([&] { return recorder->status().agents.size() == kHosts && areFollowed(); });
     for (int second = 0; second < 12; ++second) {
         for (const auto& agent : m_agents)
             agent->feed(1);
@@ -143,7 +144,7 @@ TEST_F(LargeCluster, anAgentThatIsAwayAtTheEndIsAGapAndTheOthersGoOn)
     addAgents(kHosts);
     startGateway();
     const auto recorder = record();
-    waitFor([&] { return recorder->status().agents.size() == kHosts; });
+    waitFor([&] { return recorder->status().agents.size() == kHosts && areFollowed(); });
     for (const auto& agent : m_agents)
         agent->feed(1);
     waitFor([&] { return hasAllOfAll(); });
@@ -167,7 +168,7 @@ TEST_F(LargeCluster, goesOnByEachAgentsCursorWhenTunnelsAreCut)
     addAgents(kHosts);
     startGateway();
     const auto recorder = record();
-    waitFor([&] { return recorder->status().agents.size() == kHosts; });
+    waitFor([&] { return recorder->status().agents.size() == kHosts && areFollowed(); });
     for (const auto& agent : m_agents)
         agent->feed(3);
     waitFor([&] { return hasAllOfAll(); });
@@ -214,7 +215,7 @@ TEST_F(LargeCluster, aRecordingThatEndsHasTheSpansOfAllHostsToo)
     addAgents(kHosts);
     startGateway();
     const auto recorder = record();
-    waitFor([&] { return recorder->status().agents.size() == kHosts; });
+    waitFor([&] { return recorder->status().agents.size() == kHosts && areFollowed(); });
     for (const auto& agent : m_agents)
         agent->feed(12);
     waitFor([&] { return hasAllOfAll(); });
