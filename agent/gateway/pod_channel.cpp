@@ -16,22 +16,6 @@ namespace {
 constexpr std::chrono::milliseconds kHandshakePatience{15'000}; // the agent's review at the API server included
 constexpr int kMaxMessage = 64 << 20;
 
-/// Neither side's certificate is signed by anybody: TLS shows that the other side holds its key, its proof whose key that is.
-std::shared_ptr<grpc::ChannelCredentials> credentialsOf(const kube::OwnCertificate& own)
-{
-    namespace tls = grpc::experimental;
-    tls::TlsChannelCredentialsOptions options;
-    // The roots are not used, but without any gRPC looks for the system's, and an image without those could not connect.
-    const std::vector<tls::IdentityKeyCertPair> pair{{own.privateKey, own.certificate}};
-    options.set_certificate_provider(std::make_shared<tls::StaticDataCertificateProvider>(own.certificate, pair));
-    options.watch_identity_key_cert_pairs();
-    options.watch_root_certs();
-    options.set_verify_server_certs(false);
-    options.set_check_call_host(false);
-    options.set_certificate_verifier(std::make_shared<tls::NoOpCertificateVerifier>());
-    return tls::TlsCredentials(options);
-}
-
 std::string addressOf(const kube::AgentPod& pod)
 {
     const bool isV6 = pod.address.find(':') != std::string::npos;
@@ -58,6 +42,21 @@ std::string certificateOf(const grpc::ClientContext& context)
 }
 
 } // namespace
+
+std::shared_ptr<grpc::ChannelCredentials> credentialsOf(const kube::OwnCertificate& own)
+{
+    namespace tls = grpc::experimental;
+    tls::TlsChannelCredentialsOptions options;
+    // The roots are not used, but without any gRPC looks for the system's, and an image without those could not connect.
+    const std::vector<tls::IdentityKeyCertPair> pair{{own.privateKey, own.certificate}};
+    options.set_certificate_provider(std::make_shared<tls::StaticDataCertificateProvider>(own.certificate, pair));
+    options.watch_identity_key_cert_pairs();
+    options.watch_root_certs();
+    options.set_verify_server_certs(false);
+    options.set_check_call_host(false);
+    options.set_certificate_verifier(std::make_shared<tls::NoOpCertificateVerifier>());
+    return tls::TlsCredentials(options);
+}
 
 /// The gateway's words for what gRPC says of an agent.
 Error errorOf(const grpc::Status& status, const std::string& where)

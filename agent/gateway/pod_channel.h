@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <grpcpp/client_context.h>
+#include <grpcpp/security/credentials.h>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,6 +19,9 @@
 #include <string>
 
 namespace binnacle::agent {
+
+/// Neither side's certificate is signed by anybody: TLS shows that the other side holds its key, its proof whose key that is.
+std::shared_ptr<grpc::ChannelCredentials> credentialsOf(const kube::OwnCertificate& own);
 
 /// A channel to the agent of one pod, over mutual TLS.  What it says before handshake() came out well is nobody's.
 ///

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/probes/internal/data_rings.h"
 
+#include "agent/probes/internal/translate.h"
 #include "bpf/abi/abi.h"
+#include "core/base/fault.h"
 
 #include <time.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace binnacle::agent {
@@ -18,13 +19,6 @@ HostTime now()
     timespec time{};
     clock_gettime(CLOCK_MONOTONIC, &time);
     return HostTime(std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec));
-}
-
-bn_header headerOf(ByteView record)
-{
-    bn_header header;
-    std::memcpy(&header, record.data(), sizeof(header));
-    return header;
 }
 
 } // namespace
@@ -62,9 +56,10 @@ void DataRings::look(Source& source)
     case RingReader::Next::Unfinished: m_stopped = true; return;
     case RingReader::Next::Record: break;
     }
-    const bn_header header = headerOf(source.record);
-    source.at = hostTime(header.at_ns);
-    source.sequence = header.sequence;
+    const auto header = readRecord<bn_header>(source.record);
+    BN_ASSERT(header);
+    source.at = hostTime(header->at_ns);
+    source.sequence = header->sequence;
     if (source.at > m_now)
         source.record = {};
 }

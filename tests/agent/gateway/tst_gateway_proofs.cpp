@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who gets in at an agent's door for gateways, and whom a gateway believes to be an agent.
 #include "agent/gateway/agent_link.h"
+#include "agent/gateway/pod_channel.h"
 #include "agent/service/guest_list.h"
 #include "tests/agent/gateway/fake_fleet.h"
 #include "tests/agent/gateway/gateway_client.h"
@@ -20,16 +21,7 @@ protected:
     /// A caller with that certificate.
     std::unique_ptr<v1::AgentService::Stub> caller(const kube::OwnCertificate& own)
     {
-        namespace tls = grpc::experimental;
-        tls::TlsChannelCredentialsOptions options;
-        const std::vector<tls::IdentityKeyCertPair> pair{{own.privateKey, own.certificate}};
-        options.set_certificate_provider(std::make_shared<tls::StaticDataCertificateProvider>(own.certificate, pair));
-        options.watch_identity_key_cert_pairs();
-        options.watch_root_certs();
-        options.set_verify_server_certs(false);
-        options.set_check_call_host(false);
-        options.set_certificate_verifier(std::make_shared<tls::NoOpCertificateVerifier>());
-        return v1::AgentService::NewStub(grpc::CreateChannel(door(), tls::TlsCredentials(options)));
+        return v1::AgentService::NewStub(grpc::CreateChannel(door(), credentialsOf(own)));
     }
     std::string door() { return "ipv4:127.0.0.1:" + std::to_string(m_agent.server().doorPort()); }
 
