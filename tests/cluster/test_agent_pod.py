@@ -1,21 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent as an unprivileged pod on both hosts of one kernel: it runs with the least capabilities, and each keeps to its own host."""
 import json
-import os
 
-from cluster_test import HERE, HOSTS, ClusterTest, cluster, main, run
-
-BUILD = os.environ.get("BINNACLE_BUILD", os.path.dirname(os.path.dirname(HERE)) + "/build/release")
-BINNACLE = BUILD + "/bin/binnacle"
+from cluster_test import HERE, HOSTS, main, run
+from product_test import BINNACLE, ProductClusterTest
 
 
-class AgentPod(ClusterTest):
+class AgentPod(ProductClusterTest):
     def setUp(self):
         super().setUp()
-        for program in ("binnacle", "binnacle-agent"):
-            if not os.access(f"{BUILD}/bin/{program}", os.X_OK):
-                self.skipTest(f"{program} is not built in {BUILD}")
-        cluster("load", "binnacle-agent:1")
         self.kubectl("apply", "-f", HERE + "/manifests/agent.yaml")
         self.addCleanup(self.kubectl, "delete", "-f", HERE + "/manifests/agent.yaml", "--wait=true")
         self.kubectl("-n", "binnacle", "rollout", "status", "daemonset/binnacle-agent", "--timeout=240s")

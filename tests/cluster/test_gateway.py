@@ -1,27 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gateway in a real cluster: real tokens, real reviews, TLS from pod to pod; what it says is what the agents say."""
 import json
-import os
 import time
 
-from cluster_test import HERE, HOSTS, ClusterTest, cluster, main, run
-
-BUILD = os.environ.get("BINNACLE_BUILD", os.path.dirname(os.path.dirname(HERE)) + "/build/release")
-BINNACLE = BUILD + "/bin/binnacle"
-IMAGE = "docker.io/local/binnacle-agent:1"
+from cluster_test import HOSTS, main, run
+from product_test import BINNACLE, IMAGE, ProductClusterTest
 
 
-class Gateway(ClusterTest):
+class Gateway(ProductClusterTest):
     def setUp(self):
         super().setUp()
-        for program in ("binnacle", "binnacle-agent"):
-            if not os.access(f"{BUILD}/bin/{program}", os.X_OK):
-                self.skipTest(f"{program} is not built in {BUILD}")
-        cluster("load", "binnacle-agent:1")
-        context = self.kubectl("config", "current-context").stdout.strip()
-        self.access = ["--kubeconfig", self.cluster.kubeconfig, "--context", context]
-        self.addCleanup(run, BINNACLE, "uninstall", *self.access, "--yes", check=False)
-        run(BINNACLE, "install", *self.access, "--image", IMAGE, "--image-pull-policy", "Never", "--gateway", "--yes")
+        self.addCleanup(run, BINNACLE, "uninstall", *self.access(), "--yes", check=False)
+        run(BINNACLE, "install", *self.access(), "--image", IMAGE, "--image-pull-policy", "Never", "--gateway", "--yes")
         self.kubectl("-n", "binnacle", "rollout", "status", "deployment/binnacle-gateway", "--timeout=240s")
         self.agents = {pod["spec"]["nodeName"]: name for name, pod in self.pods("binnacle", **{"app.kubernetes.io/name": "binnacle-agent"}).items()}
         self.assertEqual(set(self.agents), set(HOSTS))

@@ -1,28 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is in a real cluster, before any agent is installed: by the kubeconfig's own rights."""
 import json
-import os
 
-from cluster_test import HERE, HOSTS, ClusterTest, main, run
+from cluster_test import HOSTS, main, run
+from product_test import BINNACLE, ProductClusterTest
 
-BUILD = os.environ.get("BINNACLE_BUILD", os.path.dirname(os.path.dirname(HERE)) + "/build/release")
-BINNACLE = BUILD + "/bin/binnacle"
 WANTED = {"workload:demo/frontend": 2, "workload:demo/api": 3, "workload:demo/database": 1}
 
 
-class Inventory(ClusterTest):
+class Inventory(ProductClusterTest):
     def setUp(self):
         super().setUp()
-        if not os.access(BINNACLE, os.X_OK):
-            self.skipTest(f"binnacle is not built in {BUILD}")
-        context = self.kubectl("config", "current-context").stdout.strip()
-        self.access = ["--kubeconfig", self.cluster.kubeconfig, "--context", context]
-        run(BINNACLE, "uninstall", *self.access, "--yes", check=False)
+        run(BINNACLE, "uninstall", *self.access(), "--yes", check=False)
         self.wait_until("no agent being left", lambda: not self.get("pods", "-A", "-l", "app.kubernetes.io/name=binnacle-agent")["items"])
         self.ensure_exercise()
 
     def show(self, what):
-        done = run(BINNACLE, "show", what, *self.access, "--json")
+        done = run(BINNACLE, "show", what, *self.access(), "--json")
         self.assertIn("no agent runs in namespace binnacle", done.stderr)
         return json.loads(done.stdout)
 
