@@ -20,7 +20,7 @@ const std::array<HookFacts, kHookCount> kHooks{{
     {Hook::ProcessExit, "process_exit", "processes that end", "sched_process_exit", "ended processes are noticed in /proc"},
     {Hook::ExistingSockets, "existing_sockets", "connections and listeners that were there before", "bpf_iter_task_file",
      "they appear with their next transfer; idle listeners are not seen"},
-    {Hook::SocketSamples, "socket_samples", "round trip, windows and queues of live sockets and connects that hang, each second", "bpf_iter_bpf_map_elem",
+    {Hook::SocketSamples, "socket_samples", "round trip, windows and queues of live sockets and connects that hang, each second", "",
      "these figures come only when a connection closes; connects that hang are seen when they fail"},
     {Hook::SocketCookie, "socket_cookie", "the kernel's own number of a connection", "",
      "connections are numbered by the agent; the number does not survive its restart"},

@@ -31,7 +31,7 @@ struct HookFacts {
     Hook hook;
     std::string_view name;     // for --disable-hook and check
     std::string_view gives;    // what it is for, in a few words
-    std::string_view attaches; // the kernel's own names, space-separated; empty for helpers
+    std::string_view attaches; // the kernel's own names, space-separated; empty for helpers and what is run by hand
     std::string_view without;  // what replaces it, or what is missing then
 };
 

@@ -40,29 +40,22 @@ int attachType(const btf& types, const std::string& name)
     return btf__find_by_name_kind(&types, ("btf_trace_" + name).c_str(), BTF_KIND_TYPEDEF);
 }
 
-bool hasAll(const btf& types, std::string_view names)
-{
-    std::istringstream in{std::string(names)};
-    for (std::string name; in >> name;) {
-        if (attachType(types, name) <= 0)
-            return false;
-    }
-    return true;
-}
-
 bpf_insn instruction(std::uint8_t code, std::uint8_t to, std::uint8_t from, std::int16_t offset, std::int32_t immediate)
 {
     return {code, static_cast<std::uint8_t>(to & 0xf), static_cast<std::uint8_t>(from & 0xf), offset, immediate};
 }
 
-/// Loads (and at once forgets) a program at tcp_destroy_sock, whose first argument is a typed socket.
+/// Loads (and at once forgets) a program for `name`.
 template <std::size_t count>
-bool loads(const btf& types, const std::array<bpf_insn, count>& code)
+bool loads(const btf& types, const std::string& name, const std::array<bpf_insn, count>& code)
 {
+    const int type = attachType(types, name);
+    if (type <= 0)
+        return false;
     bpf_prog_load_opts options{}; // LIBBPF_OPTS is C: libbpf tells versions apart by the size
     options.sz = sizeof(options);
-    options.expected_attach_type = BPF_TRACE_RAW_TP;
-    options.attach_btf_id = static_cast<__u32>(std::max(0, attachType(types, "tcp_destroy_sock")));
+    options.expected_attach_type = name.starts_with("bpf_iter_") ? BPF_TRACE_ITER : BPF_TRACE_RAW_TP;
+    options.attach_btf_id = static_cast<__u32>(type);
     const int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "bn_probe", "GPL", code.data(), code.size(), &options);
     if (fd < 0)
         return false;
@@ -70,9 +63,38 @@ bool loads(const btf& types, const std::array<bpf_insn, count>& code)
     return true;
 }
 
+/// Its first argument is a typed socket.
+constexpr const char* kSocketHook = "tcp_destroy_sock";
+
+const std::array kNothing{instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0), instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)};
+
+/// A hardened kernel may know a name and still refuse programs for it, so each is tried.
+bool hasAll(const btf& types, std::string_view names)
+{
+    std::istringstream in{std::string(names)};
+    for (std::string name; in >> name;) {
+        if (!loads(types, name, kNothing))
+            return false;
+    }
+    return true;
+}
+
+/// BPF_PROG_TEST_RUN of a raw tracepoint: 5.10 (1b4d60ec162f).
+bool runsByHand()
+{
+    const int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "bn_probe", "GPL", kNothing.data(), kNothing.size(), nullptr);
+    if (fd < 0)
+        return false;
+    bpf_test_run_opts run{};
+    run.sz = sizeof(run);
+    const bool ran = bpf_prog_test_run_opts(fd, &run) == 0;
+    close(fd);
+    return ran;
+}
+
 bool probeSocketCookie(const btf& types)
 {
-    return loads(types, std::array{
+    return loads(types, kSocketHook, std::array{
         instruction(BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_1, 0, 0),
         instruction(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_get_socket_cookie),
         instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
@@ -84,8 +106,7 @@ bool knowsSocketFromFile(const btf& types) { return btf__find_by_name_kind(&type
 
 Result<void> canLoadAnything(const btf& types)
 {
-    const std::array code{instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0), instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)};
-    if (loads(types, code))
+    if (loads(types, kSocketHook, kNothing))
         return {};
     return std::unexpected(explainLoadFailure(errno));
 }
@@ -127,6 +148,7 @@ HookSet hooksIn(const btf& types)
         if (!facts.attaches.empty())
             hooks.set(indexOf(facts.hook), hasAll(types, facts.attaches));
     }
+    hooks.set(indexOf(Hook::SocketSamples), runsByHand());
     hooks.set(indexOf(Hook::SocketCookie), probeSocketCookie(types));
     hooks.set(indexOf(Hook::SocketFromFile), knowsSocketFromFile(types));
     return hooks;

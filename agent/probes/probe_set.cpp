@@ -5,6 +5,7 @@
 #include "agent/probes/internal/iterator_reader.h"
 #include "agent/probes/internal/kernel_object.h"
 #include "agent/probes/internal/ring_reader.h"
+#include "agent/probes/internal/sample_desk.h"
 #include "agent/probes/internal/translate.h"
 #include "agent/probes/payload/payload_events.h"
 #include "agent/probes/process_lifecycle/process_events.h"
@@ -95,6 +96,7 @@ Result<std::unique_ptr<ProbeSet>> ProbeSet::create(const ProbeOptions& options, 
     set->m_kernel = std::move(*kernel);
     BN_TRY(set->openRings());
     BN_TRY(set->m_kernel->attach(set->m_plan));
+    set->openDesk();
     sink.watching();
     set->findExisting(sink);
     return set;
@@ -119,6 +121,16 @@ Result<void> ProbeSet::openRings()
     if (m_pollFd < 0 || !std::ranges::all_of(m_kernel->dataRings(), isWatched) || !isWatched(bpf_map__fd(maps.lifecycle_ring)))
         return failure(ErrorCode::Unavailable, fmt::format("the rings cannot be polled: {}", std::strerror(errno)));
     return {};
+}
+
+void ProbeSet::openDesk()
+{
+    if (!m_plan.uses(Hook::SocketSamples))
+        return;
+    if (auto desk = SampleDesk::open(m_kernel->skeleton()))
+        m_desk = std::move(*desk);
+    else
+        m_plan.lose(Hook::SocketSamples, desk.error().what);
 }
 
 void ProbeSet::findExisting(EventSink& sink)
@@ -186,8 +198,10 @@ void ProbeSet::sample(EventSink& sink)
 {
     m_thread.check();
     if (m_plan.uses(Hook::SocketSamples)) {
-        if (const auto records = runIterator(*m_kernel->socketSamples()))
+        if (const auto records = m_desk->look())
             deliverSamples(*records, sink);
+        else
+            m_plan.lose(Hook::SocketSamples, records.error().what);
     }
     reportLosses(sink);
 }

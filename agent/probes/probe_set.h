@@ -16,6 +16,7 @@ namespace binnacle::agent {
 class DataRings;
 class KernelObject;
 class RingReader;
+class SampleDesk;
 
 /// What the kernel side counted since it was loaded, all CPUs together.
 struct ProbeCounters {
@@ -68,6 +69,7 @@ public:
 private:
     ProbeSet(KernelFacts facts, ProbePlan plan);
     Result<void> openRings();
+    void openDesk();
     void findExisting(EventSink& sink);
     void deliverLifecycle(ByteView record, EventSink& sink);
     void deliverKept(EventSink& sink);
@@ -78,6 +80,7 @@ private:
     std::unique_ptr<KernelObject> m_kernel;
     std::unique_ptr<DataRings> m_data;
     std::unique_ptr<RingReader> m_lifecycle;
+    std::unique_ptr<SampleDesk> m_desk; // when Hook::SocketSamples is used
     std::vector<std::vector<std::uint8_t>> m_closesNow;  // seen in this round
     std::vector<std::vector<std::uint8_t>> m_closesKept; // seen before: their data is drained when this round's is
     std::unordered_set<std::uint32_t> m_ignored;

@@ -101,7 +101,7 @@ struct bn_connection_owned {
 };
 BN_ABI_SIZE(struct bn_connection_owned, 56);
 
-/* One live connection or listener, sampled once a second.  Comes through an iterator's file, not through a ring. */
+/* One live connection or listener, sampled once a second.  Comes through a bn_sample_slot, not through a ring. */
 struct bn_socket_sample {
 	struct bn_header header;
 	__u64 connection;
@@ -125,4 +125,13 @@ struct bn_connect_pending {
 	__u32 pad;
 };
 BN_ABI_SIZE(struct bn_connect_pending, 112);
+
+/* User space names a socket, and bpf/programs/socket_samples.bpf.c writes how it is: a bn_socket_sample or a bn_connect_pending, as
+ * the header's kind says; BN_KIND_NONE when there is nothing to tell.  In a memory-mapped array. */
+#define BN_SAMPLE_SLOTS 256
+struct bn_sample_slot {
+	__u64 socket;     /* a key of the connections that the kernel side keeps */
+	__u64 record[21];
+};
+BN_ABI_SIZE(struct bn_sample_slot, 176);
 #endif

@@ -87,6 +87,14 @@ struct {
 } verdicts __weak SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, BN_SAMPLE_SLOTS);
+	__type(key, __u32);
+	__type(value, struct bn_sample_slot);
+} sample_slots __weak SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 64);
 	__type(key, __u32); /* pid, as the agent's PID namespace numbers it */

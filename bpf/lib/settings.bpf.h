@@ -21,6 +21,9 @@ BN_SETTING __u32 close_is_destroy = 0;   /* tcp_destroy_sock cannot be attached:
 /* Written at run time: how many rows ignored_processes has.  0 spares the look-up. */
 __attribute__((weak)) volatile __u32 ignored_process_count = 0;
 
+/* Written at run time: how many of the sample_slots are asked for. */
+__attribute__((weak)) volatile __u32 sample_count = 0;
+
 /* Found at run time: how deep the agent's PID namespace is nested.  User space cannot ask beyond its own namespace. */
 __attribute__((weak)) volatile __u32 own_pidns_level = 0;
 

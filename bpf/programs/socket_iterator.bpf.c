@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Concern: what is there.  existing_sockets walks every task's files once at start, in all network namespaces;
- * socket_samples walks our own connections every second, those that still wait for an answer among them.  Both write to the file that user space reads, not to a ring.
- * Attaches: iter/task_file, iter/bpf_map_elem.  Oldest kernel: 5.9. */
+/* Concern: what was there before us.  existing_sockets walks every task's files once at start, in all network namespaces, and writes to
+ * the file that user space reads, not to a ring.
+ * Attaches: iter/task_file.  Oldest kernel: 5.8. */
 #include "bpf/lib/connections.bpf.h"
-
-#define PENDING_NS 1000000000ULL /* a connect() that has waited for longer is told of */
 
 /* -- logic -- */
 static __always_inline struct sock *socket_of(struct file *file, __u64 *cookie)
@@ -101,43 +99,6 @@ static __always_inline int found(struct seq_file *out, const struct sock *sk, co
 	return 0;
 }
 
-static __always_inline int sample(struct seq_file *out, const struct sock *sk, const struct connection *c)
-{
-	struct bn_socket_sample e = {
-		.header = { .at_ns = bpf_ktime_get_ns(), .kind = BN_KIND_SOCKET_SAMPLE },
-		.connection = c->id,
-		.state = BPF_CORE_READ(sk, __sk_common.skc_state),
-		.drops = socket_drops(sk),
-		.payload = c->payload,
-	};
-
-	if (e.state == TCP_LISTEN) {
-		e.accept_queue = BPF_CORE_READ(sk, sk_ack_backlog);
-		e.accept_queue_limit = BPF_CORE_READ(sk, sk_max_ack_backlog);
-	} else {
-		read_tcp_counters(&e.tcp, sk);
-	}
-	bpf_seq_write(out, &e, sizeof(e));
-	return 0;
-}
-
-static __always_inline int sample_pending(struct seq_file *out, const struct sock *sk, const struct connection *c)
-{
-	struct bn_connect_pending e = {
-		.header = { .at_ns = bpf_ktime_get_ns(), .kind = BN_KIND_CONNECT_PENDING },
-		.connection = c->id,
-		.began_ns = c->began_ns,
-		.task = c->task,
-		.syn_retransmits = BPF_CORE_READ((const struct tcp_sock *)sk, total_retrans),
-	};
-
-	if (e.header.at_ns - c->began_ns < PENDING_NS || BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_SYN_SENT)
-		return 0;
-	read_tuple(&e.tuple, sk);
-	bpf_seq_write(out, &e, sizeof(e));
-	return 0;
-}
-
 /* -- entry points -- */
 SEC("iter/task_file")
 int existing_sockets(struct bpf_iter__task_file *ctx)
@@ -153,19 +114,6 @@ int existing_sockets(struct bpf_iter__task_file *ctx)
 	if (sk)
 		sk = below_multipath_listener(sk);
 	return sk && is_tcp(sk) ? found(ctx->meta->seq, sk, task, cookie) : 0;
-}
-
-SEC("iter/bpf_map_elem")
-int socket_samples(struct bpf_iter__bpf_map_elem *ctx)
-{
-	const struct connection *c = ctx->value;
-	const __u64 *key = ctx->key;
-
-	if (!key || !c || c->flags & CONNECTION_IGNORED)
-		return 0;
-	if (!(c->flags & (CONNECTION_ANNOUNCED | CONNECTION_LISTENER)))
-		return c->side == BN_SIDE_CLIENT ? sample_pending(ctx->meta->seq, (const struct sock *)*key, c) : 0;
-	return c->flags & CONNECTION_CLOSED ? 0 : sample(ctx->meta->seq, (const struct sock *)*key, c);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

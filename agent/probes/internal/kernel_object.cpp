@@ -85,7 +85,7 @@ std::vector<HookProgram> programsOf(binnacle_bpf& s, Hook hook)
     case Hook::ProcessExec: return {{s.progs.process_exec, &s.links.process_exec}};
     case Hook::ProcessExit: return {{s.progs.process_exit, &s.links.process_exit}};
     case Hook::ExistingSockets: return {{s.progs.existing_sockets, &s.links.existing_sockets}};
-    case Hook::SocketSamples: return {{s.progs.socket_samples, &s.links.socket_samples}};
+    case Hook::SocketSamples: return {{s.progs.socket_samples, nullptr}};
     case Hook::SocketCookie:
     case Hook::SocketFromFile: break;
     }
@@ -147,25 +147,11 @@ KernelObject::~KernelObject()
         binnacle_bpf__destroy(m_skeleton);
 }
 
-Result<void> KernelObject::attachSamples()
-{
-    bpf_iter_link_info info{};
-    info.map.map_fd = static_cast<__u32>(bpf_map__fd(m_skeleton->maps.connections));
-    bpf_iter_attach_opts options{};
-    options.sz = sizeof(options);
-    options.link_info = &info;
-    options.link_info_len = sizeof(info);
-    m_skeleton->links.socket_samples = bpf_program__attach_iter(m_skeleton->progs.socket_samples, &options);
-    if (!m_skeleton->links.socket_samples)
-        return failure(ErrorCode::Unsupported, fmt::format("cannot be attached: {}", std::strerror(errno)));
-    return {};
-}
-
 Result<void> KernelObject::attachHook(Hook hook)
 {
-    if (hook == Hook::SocketSamples)
-        return attachSamples();
     for (const HookProgram& part : programsOf(*m_skeleton, hook)) {
+        if (!part.link)
+            continue;
         *part.link = bpf_program__attach(part.program);
         if (!*part.link)
             return failure(ErrorCode::Unsupported, fmt::format("cannot be attached: {}", std::strerror(errno)));
@@ -188,7 +174,6 @@ Result<void> KernelObject::attach(ProbePlan& plan)
 }
 
 const bpf_link* KernelObject::existingSockets() const { return m_skeleton->links.existing_sockets; }
-const bpf_link* KernelObject::socketSamples() const { return m_skeleton->links.socket_samples; }
 std::size_t KernelObject::lifecycleRingBytes() const { return kLifecycleRing; }
 
 std::size_t KernelObject::mapBytes() const

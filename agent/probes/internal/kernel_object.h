@@ -26,7 +26,6 @@ public:
 
     /// Null when the hook is not used.
     const bpf_link* existingSockets() const;
-    const bpf_link* socketSamples() const;
 
     binnacle_bpf& skeleton() { return *m_skeleton; }
     /// The data rings that are written, all of one size.
@@ -40,7 +39,6 @@ private:
     Result<void> makeDataRings(std::size_t count); // before the load
     Result<void> enterDataRings();                 // after it
     Result<void> attachHook(Hook hook);
-    Result<void> attachSamples();
 
     binnacle_bpf* m_skeleton = nullptr;
     std::vector<int> m_dataRings; // descriptors, owned
@@ -50,7 +48,7 @@ private:
 /// The programs that a hook consists of, and where their links are kept.
 struct HookProgram {
     bpf_program* program;
-    bpf_link** link;
+    bpf_link** link; // null: it is not attached, user space runs it
 };
 std::vector<HookProgram> programsOf(binnacle_bpf& skeleton, Hook hook);
 
