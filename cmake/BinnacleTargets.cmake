@@ -50,6 +50,8 @@ function(binnacle_test name)
     include(GoogleTest)
     add_executable(${name} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE binnacle_options ${ARG_DEPENDS} ${ARG_EXTERNAL} GTest::gtest_main)
+    # Compiled more often than run: a fifth of the compiler's time is worth more here than what -O2 gives.
+    target_compile_options(${name} PRIVATE $<$<AND:$<CONFIG:RelWithDebInfo>,$<COMPILE_LANG_AND_ID:CXX,GNU>>:-O1>)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 120)
