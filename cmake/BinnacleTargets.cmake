@@ -42,10 +42,14 @@ function(binnacle_check_layers name layer depends)
     endforeach()
 endfunction()
 
-# binnacle_test(name KIND unit|golden|ui|kernel|e2e SOURCES … DEPENDS … [EXTERNAL …])
+# What `./test tsan` builds and runs: the tests marked THREADED.
+add_custom_target(threaded_tests)
+
+# binnacle_test(name KIND unit|golden|ui|kernel|e2e SOURCES … DEPENDS … [EXTERNAL …] [THREADED])
 # GoogleTest; one ctest entry a test case, so that the closing count speaks.  `kernel` and `e2e` need root and run alone.
+# THREADED: what it tests has threads of its own, and no Qt.
 function(binnacle_test name)
-    cmake_parse_arguments(ARG "" "KIND;TIMEOUT" "SOURCES;DEPENDS;EXTERNAL" ${ARGN})
+    cmake_parse_arguments(ARG "THREADED" "KIND;TIMEOUT" "SOURCES;DEPENDS;EXTERNAL" ${ARGN})
     find_package(GTest REQUIRED)
     include(GoogleTest)
     add_executable(${name} ${ARG_SOURCES})
@@ -53,6 +57,9 @@ function(binnacle_test name)
     # Compiled more often than run: a fifth of the compiler's time is worth more here than what -O2 gives.
     target_compile_options(${name} PRIVATE $<$<AND:$<CONFIG:RelWithDebInfo>,$<COMPILE_LANG_AND_ID:CXX,GNU>>:-O1>)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    if(ARG_THREADED)
+        add_dependencies(threaded_tests ${name})
+    endif()
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 120)
     endif()

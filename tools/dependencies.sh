@@ -9,7 +9,7 @@
 packages_build="g++ cmake ninja-build pkg-config ccache:ccache mold:mold python3 ca-certificates
     qt6-base-dev qt6-base-dev-tools qt6-charts-dev qt6-svg-dev libqt6opengl6-dev libgl-dev fonts-inter fonts-jetbrains-mono
     libgrpc++-dev protobuf-compiler-grpc libprotobuf-dev protobuf-compiler libabsl-dev libre2-dev libc-ares-dev libssl-dev libboost-dev
-    libbpf-dev bpftool clang-16 llvm-16 libelf-dev zlib1g-dev libcap-dev
+    libbpf-dev bpftool clang-16 llvm-16 libelf-dev zlib1g-dev libcap-dev libcap2-bin:setcap
     libsqlite3-dev libzstd-dev libxxhash-dev libfmt-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libgtest-dev libgmock-dev"
 packages_lab="iproute2:ip iptables:iptables util-linux:nsenter nginx-light:nginx redis-server:redis-server redis-tools:redis-cli gunicorn:/usr/bin/gunicorn
     wrk:wrk procps:ps openssh-client:ssh openssh-server:sshd"
@@ -47,6 +47,9 @@ as_root() {
     fi
 }
 
+# sudo asks here, once; it says itself why it lets nobody in.
+can_be_root() { ((EUID == 0)) || { command -v sudo >/dev/null && sudo true; }; }
+
 # Services of freshly installed packages would listen on this machine; none of them is wanted running.
 hold_daemons() {
     local policy=/usr/sbin/policy-rc.d
@@ -58,6 +61,15 @@ release_daemons() {
     as_root sh -c "rm -f $policy; [ ! -e $policy.before-binnacle ] || mv $policy.before-binnacle $policy"
 }
 
+# A shell of its own: its traps do not replace those of the script that installs.
+install_packages() ( # PACKAGE …
+    hold_daemons
+    trap release_daemons EXIT
+    trap 'exit 130' INT TERM
+    as_root apt-get update -q &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+)
+
 ensure_packages() { # PURPOSE …
     local missing status=0
     mapfile -t missing < <(missing_packages "$@" | sort -u)
@@ -67,13 +79,12 @@ ensure_packages() { # PURPOSE …
         return 1
     fi
     echo "Missing, to be installed with apt: ${missing[*]}"
-    as_root true || return 1 # sudo asks here, once
-    hold_daemons
-    trap release_daemons EXIT INT TERM
-    as_root apt-get update -q &&
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" || status=1
-    release_daemons
-    trap - EXIT INT TERM
+    if ! can_be_root; then
+        echo "Only root can install them, and $(id -un) is not let in by sudo here. Have root run this, then start again:" >&2
+        echo "    $(readlink -f "${BASH_SOURCE[0]}") $*" >&2
+        return 1
+    fi
+    install_packages "${missing[@]}" || status=1
     ((status == 0)) || echo "apt could not install everything; its reason stands above." >&2
     return $status
 }

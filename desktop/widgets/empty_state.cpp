@@ -55,6 +55,11 @@ EmptyState::EmptyState(QWidget* parent) : QWidget(parent)
     m_button->setAccessibleName(tr("Nothing to do"));
     connect(m_button, &QPushButton::clicked, this, [this] { Q_EMIT actionWanted(m_reason.action); });
 
+    // A row of its own: a column asks how high the text is at the column's width, and the text is narrower.
+    auto* sentence = new QHBoxLayout;
+    sentence->addStretch();
+    sentence->addWidget(m_sentence);
+    sentence->addStretch();
     auto* command = new QHBoxLayout;
     command->addStretch();
     command->addWidget(m_command);
@@ -64,7 +69,7 @@ EmptyState::EmptyState(QWidget* parent) : QWidget(parent)
     column->setSpacing(Space::kMedium);
     column->addStretch(2);
     column->addWidget(m_title);
-    column->addWidget(m_sentence, 0, Qt::AlignHCenter);
+    column->addLayout(sentence);
     column->addLayout(command);
     column->addWidget(m_button, 0, Qt::AlignHCenter);
     column->addStretch(3);

@@ -8,6 +8,8 @@
 
 #include <QLabel>
 
+#include <algorithm>
+
 namespace binnacle::desktop {
 namespace {
 
@@ -34,6 +36,21 @@ TEST_F(Pages, mapShowsEveryServiceAndWhatStandsOut)
     EXPECT_EQ(map->scene().nodes.size(), 5u);
     EXPECT_EQ(map->scene().edges.size(), 4u);
     EXPECT_TRUE(says(QStringLiteral("50\u00a0% of the requests of the last 5 seconds failed (503).")));
+}
+
+TEST(EmptyPage, hasRoomForItsWholeSentence)
+{
+    const QString sentence = QStringLiteral("The agent is well, and no program listened or connected over TCP in this range. Make a request, or choose a longer range below.");
+    EmptyState empty;
+    empty.resize(1100, 700); // much wider than the text
+    empty.QWidget::show();
+    empty.show({.title = QStringLiteral("Nothing talks"), .sentence = sentence, .command = QStringLiteral("curl http://localhost:8080/"), .action = {}});
+    QCoreApplication::processEvents();
+    const QList<QLabel*> labels = empty.findChildren<QLabel*>();
+    const auto label = std::ranges::find(labels, sentence, &QLabel::text);
+    ASSERT_NE(label, labels.end());
+    EXPECT_GT((*label)->heightForWidth((*label)->width()), (*label)->fontMetrics().height() * 3 / 2) << "one line shows nothing";
+    EXPECT_GE((*label)->height(), (*label)->heightForWidth((*label)->width()));
 }
 
 TEST_F(Pages, mapSelectionShowsTheSideWithBothLedgers)
