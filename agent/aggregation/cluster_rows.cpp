@@ -68,8 +68,8 @@ void ClusterRows::addAddresses(BatchBuilder& builder, telemetry::Overview& overv
 
 void ClusterRows::addLimits(BatchBuilder& builder, telemetry::Overview& overview) const
 {
-    for (const ClusterLimit& limit : m_source->limits())
-        overview.coverage.push_back({telemetry::kNone, builder.string(limit.what), 1, 1, builder.string(limit.sentence)});
+    for (const KnowledgeLimit& limit : m_source->limits())
+        overview.coverage.push_back({telemetry::kNone, builder.string(limit.what), limit.part, limit.whole, builder.string(limit.sentence)});
 }
 
 std::uint32_t ClusterRows::subjectOf(BatchBuilder& builder, const WorkloadName& subject) const

@@ -28,7 +28,7 @@ public:
         return std::exchange(changes, {});
     }
 
-    std::vector<ClusterLimit> limits() const override { return known; }
+    std::vector<KnowledgeLimit> limits() const override { return known; }
 
     void publish()
     {
@@ -45,7 +45,7 @@ public:
 
     ClusterKnowledge knowledge;
     std::vector<ClusterChange> changes;
-    std::vector<ClusterLimit> known; // what keeps it from knowing more
+    std::vector<KnowledgeLimit> known; // what keeps it from knowing more
     std::uint64_t droppedChanges = 0;
 
 private:
