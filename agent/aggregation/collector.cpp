@@ -469,6 +469,7 @@ private:
         connection.ignored |= isOwn(connection.addresses);
         if (!connection.ignored)
             connection.instance = ownerOf(connection);
+        connection.ignored |= callsOurs(connection);
         if (connection.ignored) {
             releaseHeld(connection);
             if (m_capture)
@@ -487,15 +488,29 @@ private:
             feed(connection, held->chunk);
     }
 
+    /// A client on this host of one of our programs, such as the runtime that forwards a port to a gateway: as with the agent itself.
+    bool callsOurs(const Connection& connection)
+    {
+        if (!connection.peer || connection.side != Side::Client)
+            return false;
+        ensureOwner(*connection.peer);
+        return connection.peer->ignored;
+    }
+
+    void ensureOwner(Connection& connection)
+    {
+        if (connection.settled)
+            return;
+        decideSide(connection);
+        connection.instance = ownerOf(connection);
+    }
+
     void meetPeer(Connection& connection)
     {
         Connection* peer = connection.peer;
         if (!peer)
             return;
-        if (!peer->settled) {
-            decideSide(*peer);
-            peer->instance = ownerOf(*peer);
-        }
+        ensureOwner(*peer);
         connection.peerInstance = peer->instance;
         if (peer->peerInstance != connection.instance) {
             peer->peerInstance = connection.instance;
