@@ -44,6 +44,8 @@ public:
     void lost(Loss loss, std::uint64_t count);
     void lost(Loss loss, std::uint64_t count, Connection& connection);
     void note(HostTime at, EventKind kind, std::uint32_t instance, std::string detail);
+    /// In this second.
+    void limited(KnowledgeLimit limit) { m_limits.push_back(std::move(limit)); }
     /// Bytes that belong to no known connection.
     void unattributed(std::uint64_t bytes) { m_unattributed += bytes; }
 
@@ -107,6 +109,7 @@ private:
     absl::flat_hash_map<std::pair<Loss, std::uint32_t>, std::uint64_t> m_losses; // by reason and end
     std::int64_t m_ringLoss = 0; // bytes that the ring lost in all, less those known by connection
     absl::flat_hash_map<std::uint32_t, InstanceCoverage> m_coverage;
+    std::vector<KnowledgeLimit> m_limits;
     std::vector<EventNote> m_events;
     std::uint64_t m_eventsLeftOut = 0;
     std::vector<ClosedRow> m_closed;

@@ -10,6 +10,7 @@ namespace binnacle::agent {
 
 namespace {
 
+constexpr std::string_view kGateway = "binnacle-gateway"; // deploy/: the same name however it is installed
 constexpr std::uint32_t kThisHost = 0; // the builder's first entity
 
 bool beginsTenSeconds(UtcTime at) { return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count() % 10 == 0; }
@@ -52,7 +53,7 @@ void ClusterRows::addAddresses(BatchBuilder& builder, telemetry::Overview& overv
     for (const ServiceAddress& each : all) {
         if (overview.addresses.size() == kMaxAddresses)
             break;
-        if (m_own && each.workload == *m_own)
+        if (isOurs(each.workload))
             continue;
         telemetry::AddressRow row;
         row.address = each.address;
@@ -66,10 +67,15 @@ void ClusterRows::addAddresses(BatchBuilder& builder, telemetry::Overview& overv
                                      builder.string("The cluster has more than 20,000 addresses; calls to the others are shown by address.")});
 }
 
+bool ClusterRows::isOurs(const WorkloadName& workload) const
+{
+    return m_own && workload.nameSpace == m_own->nameSpace && (workload == *m_own || workload.name == kGateway);
+}
+
 void ClusterRows::addLimits(BatchBuilder& builder, telemetry::Overview& overview) const
 {
-    for (const ClusterLimit& limit : m_source->limits())
-        overview.coverage.push_back({telemetry::kNone, builder.string(limit.what), 1, 1, builder.string(limit.sentence)});
+    for (const KnowledgeLimit& limit : m_source->limits())
+        overview.coverage.push_back({telemetry::kNone, builder.string(limit.what), limit.part, limit.whole, builder.string(limit.sentence)});
 }
 
 std::uint32_t ClusterRows::subjectOf(BatchBuilder& builder, const WorkloadName& subject) const

@@ -24,7 +24,7 @@ public:
     void setSource(ClusterKnowledgeSource* source) { m_source = source; }
     /// The newest knowledge, when it is another than at the last call; else null.
     ClusterKnowledgePtr takeNews();
-    /// Whose addresses are nobody's business: the agent's own workload.
+    /// The agent's own workload.  Its addresses are nobody's business, nor are those of the gateways beside it.
     void setOwn(std::optional<WorkloadName> workload) { m_own = std::move(workload); }
     /// What Kubernetes calls this host; empty until known.
     const std::string& hostName() const;
@@ -36,6 +36,7 @@ private:
     void addAddresses(BatchBuilder& builder, telemetry::Overview& overview) const;
     void addLimits(BatchBuilder& builder, telemetry::Overview& overview) const;
     void addChanges(BatchBuilder& builder, telemetry::Overview& overview, TimeRange range);
+    bool isOurs(const WorkloadName& workload) const;
     std::uint32_t subjectOf(BatchBuilder& builder, const WorkloadName& subject) const;
 
     ClusterKnowledgeSource* m_source = nullptr;

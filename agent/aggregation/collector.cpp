@@ -291,6 +291,13 @@ public:
         m_rows.lost(Loss::EntitiesFull, m_instances.takeOverflows());
         m_pending.forgetUnseen(m_now);
 
+        for (const KnowledgeLimit& limit : m_limits)
+            m_rows.limited(limit);
+        if (m_nat) {
+            for (const KnowledgeLimit& limit : m_nat->takeLimits())
+                m_rows.limited(limit);
+        }
+
         telemetry::Batch batch;
         batch.key = {m_options.agent, m_options.epoch, m_sequence++};
         batch.range = range;
@@ -311,6 +318,7 @@ public:
     void setCapture(CaptureControl* capture) { m_capture = capture; }
     void setCluster(ClusterKnowledgeSource* source) { m_cluster.setSource(source); }
     void setNat(NatLookup* lookup) { m_nat = lookup; }
+    void setLimits(std::vector<KnowledgeLimit> limits) { m_limits = std::move(limits); }
     void setBudgetStep(std::uint32_t step)
     {
         m_rows.setSpanBudget(step == 0 ? m_options.spansPerSecond : step == 1 ? m_options.spansPerSecond / 10 : 0);
@@ -461,6 +469,7 @@ private:
         connection.ignored |= isOwn(connection.addresses);
         if (!connection.ignored)
             connection.instance = ownerOf(connection);
+        connection.ignored |= callsOurs(connection);
         if (connection.ignored) {
             releaseHeld(connection);
             if (m_capture)
@@ -479,15 +488,29 @@ private:
             feed(connection, held->chunk);
     }
 
+    /// A client on this host of one of our programs, such as the runtime that forwards a port to a gateway: as with the agent itself.
+    bool callsOurs(const Connection& connection)
+    {
+        if (!connection.peer || connection.side != Side::Client)
+            return false;
+        ensureOwner(*connection.peer);
+        return connection.peer->ignored;
+    }
+
+    void ensureOwner(Connection& connection)
+    {
+        if (connection.settled)
+            return;
+        decideSide(connection);
+        connection.instance = ownerOf(connection);
+    }
+
     void meetPeer(Connection& connection)
     {
         Connection* peer = connection.peer;
         if (!peer)
             return;
-        if (!peer->settled) {
-            decideSide(*peer);
-            peer->instance = ownerOf(*peer);
-        }
+        ensureOwner(*peer);
         connection.peerInstance = peer->instance;
         if (peer->peerInstance != connection.instance) {
             peer->peerInstance = connection.instance;
@@ -604,6 +627,7 @@ private:
     std::vector<std::pair<NetworkNamespace, Endpoint>> m_ownEndpoints; // where the agent listens over TCP
     NatLookup* m_nat = nullptr; // not owned; outlives this because the program says so
     std::vector<NatAnswer> m_backends; // kept for its memory
+    std::vector<KnowledgeLimit> m_limits;
     CaptureControl* m_capture; // not owned; outlives this because the program says so
     ProcfsSource m_source;
     ProcessTable m_processes;
@@ -630,6 +654,7 @@ Collector::~Collector() = default;
 void Collector::setCaptureControl(CaptureControl* capture) { m_impl->setCapture(capture); }
 void Collector::setClusterKnowledge(ClusterKnowledgeSource* source) { m_impl->setCluster(source); }
 void Collector::setNatLookup(NatLookup* lookup) { m_impl->setNat(lookup); }
+void Collector::setLimits(std::vector<KnowledgeLimit> limits) { m_impl->setLimits(std::move(limits)); }
 void Collector::seedProcesses() { m_impl->seed(); }
 void Collector::begin(TimeRange first, ClockAnchor anchor) { m_impl->begin(first, anchor); }
 void Collector::ignoreProcess(ProcessId pid) { m_impl->ignore(pid); }

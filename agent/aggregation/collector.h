@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace binnacle::agent {
 
@@ -47,6 +48,8 @@ public:
     void setClusterKnowledge(ClusterKnowledgeSource* source);
     /// Who tells where translated connections really go; not owned, outlives this, may be null.  Before the first event.
     void setNatLookup(NatLookup* lookup);
+    /// What is not known for as long as the program runs, said in every batch beside what setNatLookup()'s says at the moment.
+    void setLimits(std::vector<KnowledgeLimit> limits);
     /// Reads every process that /proc shows.  Once, after the hooks are attached: a program that starts in between is told by its event.
     void seedProcesses();
     void watching() override { seedProcesses(); }

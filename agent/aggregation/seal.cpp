@@ -265,6 +265,9 @@ void Aggregator::sealCoverage(BatchBuilder& builder, telemetry::Overview& overvi
     say(telemetry::kNone, "events_unlisted", m_eventsLeftOut, m_eventsLeftOut + overview.events.size(), "More than 1,000 change events in one second.");
     say(telemetry::kNone, "connection_unknown", m_unattributed, m_unattributed,
         "Bytes came of connections whose opening was not seen; whose they were is not known.");
+    for (const KnowledgeLimit& limit : m_limits)
+        say(telemetry::kNone, limit.what, limit.part, limit.whole, limit.sentence);
+    m_limits.clear();
     m_eventsLeftOut = m_unattributed = 0;
 }
 

@@ -45,11 +45,13 @@ Surroundings::Surroundings(const KubernetesOptions& options, const std::string& 
     auto conntrack = ConntrackReader::start();
     if (!conntrack) {
         say("addresses are shown as they were dialled: " + conntrack.error().what);
+        if (conntrack.error().code != ErrorCode::Unsupported)
+            m_limits.push_back({"translations_unread", "Addresses are shown as they were dialled: " + conntrack.error().what + "."});
         return;
     }
     m_conntrack = std::move(*conntrack);
-    for (const std::string& limit : m_conntrack->limits())
-        say(limit);
+    for (const KnowledgeLimit& limit : m_conntrack->takeLimits())
+        say(limit.sentence);
 }
 
 Surroundings::~Surroundings() = default;
@@ -57,6 +59,7 @@ Surroundings::~Surroundings() = default;
 void Surroundings::attach(Collector& collector)
 {
     collector.setNatLookup(m_conntrack.get());
+    collector.setLimits(m_limits);
     if (m_watcher)
         m_watcher->waitForPods(kWaitForPods);
     collector.setClusterKnowledge(m_watcher.get());

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "agent/app/command_line.h"
+#include "agent/metadata/knowledge_limit.h"
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace binnacle::agent {
 
@@ -13,7 +15,7 @@ class ConntrackReader;
 class KubernetesWatcher;
 
 /// What the agent asks besides its own kernel hooks: the API server and the host's connection tracking.  Either may be absent; why is said
-/// once on stderr, and everything else goes on.
+/// once on stderr and as coverage in each second, and everything else goes on.
 ///
 /// Owns their threads.  Made before the Collector begins, ended after it.
 class Surroundings {
@@ -30,6 +32,7 @@ public:
 private:
     std::unique_ptr<KubernetesWatcher> m_watcher;
     std::unique_ptr<ConntrackReader> m_conntrack;
+    std::vector<KnowledgeLimit> m_limits; // for as long as the program runs
 };
 
 } // namespace binnacle::agent

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "agent/metadata/knowledge_limit.h"
 #include "core/base/catalog.h"
 #include "core/base/clocks.h"
 #include "core/kube/objects/objects.h"
@@ -39,13 +40,6 @@ struct ClusterChange {
     std::string detail;    // a sentence without secrets
 };
 
-/// Something that is not known, and why.
-struct ClusterLimit {
-    std::string what;     // stable, for machines: `kubernetes_pods`
-    std::string sentence; // with verb, resource and what is missing
-    friend auto operator<=>(const ClusterLimit&, const ClusterLimit&) = default;
-};
-
 /// Where the drain thread asks.  Thread: any.
 class ClusterKnowledgeSource {
 public:
@@ -54,8 +48,8 @@ public:
     virtual ClusterKnowledgePtr latest() const = 0;
     /// Changes since the last call, oldest first; at most 1,000 are held, what is over is counted in `dropped`.
     virtual std::vector<ClusterChange> takeChanges(std::uint64_t& dropped) = 0;
-    /// What keeps it from knowing more at the moment; sorted, each `what` once.
-    virtual std::vector<ClusterLimit> limits() const { return {}; }
+    /// What keeps it from knowing more at the moment, with verb, resource and what is missing; sorted, each `what` once.
+    virtual std::vector<KnowledgeLimit> limits() const { return {}; }
 };
 
 } // namespace binnacle::agent

@@ -25,6 +25,8 @@ bool prefersOld(const std::vector<std::string>& started, const std::vector<std::
     return !started.empty() && (size < kRecord || now.empty() || now.front() != started.front());
 }
 
+bool isOurs(const ProcessFacts& facts) { return facts.program.name == "binnacle-agent" || facts.program.name == "binnacle"; }
+
 constexpr std::size_t kMaxCgroupPaths = 20'000;
 constexpr int kMaxTreeDepth = 16;
 
@@ -42,8 +44,14 @@ void ProcessTable::seed()
         process.startNs = facts->startNs;
         process.ignored = m_ignored.contains(pid);
         process.complete = process.tried = true;
-        process.facts = std::make_shared<const ProcessFacts>(std::move(*facts));
+        setFacts(process, std::move(*facts));
     }
+}
+
+void ProcessTable::setFacts(Process& process, ProcessFacts facts)
+{
+    process.ignored |= isOurs(facts);
+    process.facts = std::make_shared<const ProcessFacts>(std::move(facts));
 }
 
 Process& ProcessTable::replace(ProcessId pid)
@@ -112,7 +120,7 @@ Process& ProcessTable::on(const ProcessExeced& event)
     else if (moved)
         placeByNetwork(facts);
     identify(facts);
-    process.facts = std::make_shared<const ProcessFacts>(std::move(facts));
+    setFacts(process, std::move(facts));
     process.complete = process.tried = false;
     if (m_eagerLeft > 0) {
         --m_eagerLeft;
@@ -191,7 +199,7 @@ void ProcessTable::nameByTask(Process& process, const std::string& comm)
     facts.parent = process.parent;
     facts.comm = comm.empty() ? std::string("unknown") : comm;
     identify(facts);
-    process.facts = std::make_shared<const ProcessFacts>(std::move(facts));
+    setFacts(process, std::move(facts));
     ++m_unnamed;
 }
 
@@ -214,7 +222,7 @@ bool ProcessTable::readNow(Process& process)
         read->arguments = process.facts->arguments;
         identify(*read);
     }
-    process.facts = std::make_shared<const ProcessFacts>(std::move(*read));
+    setFacts(process, std::move(*read));
     process.complete = true;
     return true;
 }
@@ -239,6 +247,12 @@ void ProcessTable::ignore(ProcessId pid)
     m_ignored[pid] = true;
     if (const auto known = m_processes.find(pid); known != m_processes.end())
         known->second.ignored = true;
+}
+
+bool ProcessTable::ignored(ProcessId pid) const
+{
+    const auto known = m_processes.find(pid);
+    return m_ignored.contains(pid) || (known != m_processes.end() && known->second.ignored);
 }
 
 void ProcessTable::forget(HostTime now)

@@ -59,8 +59,10 @@ public:
     /// The topmost ancestor that runs the same server program.
     Process& treeRoot(Process& process);
 
+    /// Told of nobody: by number, beside our own programs, which are known by name wherever they run: gateways, agents of another host on
+    /// this kernel, desktops.
     void ignore(ProcessId pid);
-    bool ignored(ProcessId pid) const { return m_ignored.contains(pid); }
+    bool ignored(ProcessId pid) const;
 
     template <class F>
     void forEachLive(F&& visit)
@@ -86,6 +88,7 @@ private:
     };
 
     Process& replace(ProcessId pid);
+    void setFacts(Process& process, ProcessFacts facts);
     void inherit(Process& child, ProcessId parent);
     void placeByNetwork(ProcessFacts& facts) const;
     bool readNow(Process& process);

@@ -45,6 +45,7 @@ void AgentClient::stop()
     {
         const std::lock_guard lock(m_mutex);
         m_stopping = true;
+        m_giveUp.cancel();
         if (m_connection)
             m_connection->cancel();
     }
@@ -222,7 +223,7 @@ SubscribeFrom AgentClient::whereFrom(const AgentConnection& connection)
 
 Result<void> AgentClient::readOnce()
 {
-    auto connected = AgentConnection::connect(m_options.target);
+    auto connected = AgentConnection::connect(m_options.target, m_options.patience, m_giveUp);
     if (!connected)
         return std::unexpected(std::move(connected).error());
     const std::shared_ptr<AgentConnection> current = std::move(*connected);

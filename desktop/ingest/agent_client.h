@@ -25,6 +25,7 @@ struct AgentClientOptions {
     std::function<std::optional<Error>(const Target&)> explain; // knows better than gRPC why nobody answers; may be empty
     std::chrono::milliseconds firstPause{200}; // between attempts, doubled up to …
     std::chrono::milliseconds longestPause{5000};
+    std::chrono::milliseconds patience = AgentConnection::kPatience; // with one that does not answer
 };
 
 /// Keeps one stream going, of an agent or of all agents behind a gateway: connects, resumes after the last batch that came of each,
@@ -62,7 +63,7 @@ public:
     void checkAlive();
     /// Ends a pause between two attempts.
     void retryNow();
-    void stop();
+    void stop(); // also in the middle of an attempt
 
 private:
     void run();
@@ -94,6 +95,7 @@ private:
     EntityKey m_lastPinged;                          // of those
     std::shared_ptr<AgentConnection> m_connection;
     bool m_stopping = false;
+    const Cancellation m_giveUp;                     // of the attempt under way
     bool m_hurry = false;
     std::atomic<std::int64_t> m_lastHeard{0};        // steady ns
     std::thread m_thread;

@@ -7,6 +7,8 @@
 #include "binnacle/v1/service.grpc.pb.h"
 
 #include <algorithm>
+#include <functional>
+#include <future>
 #include <grpcpp/channel.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -21,6 +23,7 @@ namespace binnacle::desktop {
 namespace {
 
 constexpr auto kShort = std::chrono::seconds(5);
+constexpr auto kLook = std::chrono::milliseconds(10); // whether a call is still wanted
 constexpr auto kHistoryPatience = std::chrono::minutes(10);
 constexpr int kMaxMessage = 64 << 20;
 constexpr std::string_view kGatewayCapability = "gateway";
@@ -178,7 +181,7 @@ public:
 
     v1::AgentService::Stub& bulk() const { return m_bulk ? *m_bulk : *m_stub; }
 
-    Result<void> handshake(std::chrono::milliseconds patience);
+    Result<void> handshake(std::chrono::milliseconds patience, const Cancellation& cancellation);
 
     /// A context that cancel() reaches as long as it lives.
     class Call {
@@ -205,6 +208,10 @@ public:
         Private& m_owner;
     };
 
+    /// `begin` starts a call with what is to be told of its end.  The flag is looked at meanwhile: who sets it knows nothing of calls.
+    using Done = std::function<void(grpc::Status)>;
+    static grpc::Status finish(Call& call, const Cancellation& cancellation, const std::function<void(Done)>& begin);
+
     Result<void> readAll(Call& call, grpc::ClientReader<v1::StreamItem>& stream, const Visit& visit) const;
 
     const Target m_target;
@@ -218,7 +225,21 @@ public:
     bool m_cancelled = false;               // guarded by m_mutex
 };
 
-Result<void> AgentConnection::Private::handshake(std::chrono::milliseconds patience)
+grpc::Status AgentConnection::Private::finish(Call& call, const Cancellation& cancellation, const std::function<void(Done)>& begin)
+{
+    const auto answered = std::make_shared<std::promise<grpc::Status>>();
+    std::future<grpc::Status> status = answered->get_future();
+    if (cancellation.isCancelled())
+        call.context.TryCancel();
+    begin([answered](grpc::Status ended) { answered->set_value(std::move(ended)); });
+    while (status.wait_for(kLook) != std::future_status::ready) {
+        if (cancellation.isCancelled())
+            call.context.TryCancel();
+    }
+    return status.get();
+}
+
+Result<void> AgentConnection::Private::handshake(std::chrono::milliseconds patience, const Cancellation& cancellation)
 {
     v1::HandshakeRequest request;
     request.set_protocol_min(kProtocolMin);
@@ -227,7 +248,8 @@ Result<void> AgentConnection::Private::handshake(std::chrono::milliseconds patie
     request.set_pid(platform::processId());
     v1::HandshakeReply reply;
     Call call(*this, patience);
-    if (const grpc::Status status = m_stub->Handshake(&call.context, request, &reply); !status.ok())
+    const grpc::Status status = finish(call, cancellation, [&](Done done) { m_stub->async()->Handshake(&call.context, &request, &reply, std::move(done)); });
+    if (!status.ok())
         return std::unexpected(errorOf(status, m_target));
     if (reply.protocol() < kProtocolMin || reply.protocol() > kProtocolMax)
         return failure(ErrorCode::Unsupported, m_target.toWords() + ": " + reply.problem());
@@ -263,10 +285,10 @@ Result<void> AgentConnection::Private::readAll(Call& call, grpc::ClientReader<v1
 AgentConnection::AgentConnection(std::unique_ptr<Private> state) : d(std::move(state)) {}
 AgentConnection::~AgentConnection() = default;
 
-Result<std::unique_ptr<AgentConnection>> AgentConnection::connect(const Target& target, std::chrono::milliseconds patience)
+Result<std::unique_ptr<AgentConnection>> AgentConnection::connect(const Target& target, std::chrono::milliseconds patience, const Cancellation& cancellation)
 {
     auto state = std::make_unique<Private>(target);
-    BN_TRY(state->handshake(patience));
+    BN_TRY(state->handshake(patience, cancellation));
     return std::unique_ptr<AgentConnection>(new AgentConnection(std::move(state)));
 }
 
@@ -274,7 +296,7 @@ const telemetry::AgentIdentity& AgentConnection::identity() const { return d->m_
 const ClockAnchor& AgentConnection::anchor() const { return d->m_anchor; }
 bool AgentConnection::isGateway() const { return d->m_isGateway; }
 
-Result<ClockPing> AgentConnection::ping(EntityKey agent)
+Result<ClockPing> AgentConnection::ping(EntityKey agent, const Cancellation& cancellation)
 {
     v1::TimeRequest request;
     if (agent)
@@ -284,7 +306,8 @@ Result<ClockPing> AgentConnection::ping(EntityKey agent)
     ClockPing ping;
     ping.sent = steadyNow();
     request.set_sent_ns(ping.sent.count());
-    const grpc::Status status = d->m_stub->Time(&call.context, request, &reply);
+    const grpc::Status status =
+        Private::finish(call, cancellation, [&](Private::Done done) { d->m_stub->async()->Time(&call.context, &request, &reply, std::move(done)); });
     ping.received = steadyNow();
     if (!status.ok())
         return std::unexpected(errorOf(status, d->m_target));

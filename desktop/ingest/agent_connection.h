@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/base/cancellation.h"
 #include "core/base/clocks.h"
 #include "core/base/result.h"
 #include "core/telemetry/batch.h"
@@ -77,7 +78,11 @@ public:
     static constexpr std::uint32_t kProtocolMin = 1;
     static constexpr std::uint32_t kProtocolMax = 1;
 
-    static Result<std::unique_ptr<AgentConnection>> connect(const Target& target, std::chrono::milliseconds patience = std::chrono::seconds(5));
+    static constexpr auto kPatience = std::chrono::seconds(5);
+
+    /// Gives up within some milliseconds once it is cancelled.
+    static Result<std::unique_ptr<AgentConnection>> connect(const Target& target, std::chrono::milliseconds patience = kPatience,
+                                                            const Cancellation& cancellation = {});
     ~AgentConnection();
 
     const telemetry::AgentIdentity& identity() const;
@@ -85,7 +90,7 @@ public:
     bool isGateway() const;            // of many agents: events name theirs, the identity is no host's
 
     /// Of an agent behind a gateway; of who answers when there is none.
-    Result<ClockPing> ping(EntityKey agent = {});
+    Result<ClockPing> ping(EntityKey agent = {}, const Cancellation& cancellation = {});
     Result<std::vector<telemetry::BufferHorizon>> horizons();
 
     /// Calls `visit` for each thing that comes until it returns false (then all is well), the agent ends or cancel().

@@ -42,13 +42,13 @@ Result<kube::AgentAnswer> askAgent(kube::HttpClient& client, const kube::PodPort
     target.kind = Target::Kind::Unix;
     target.path = listening->substr(kUnixPrefix.size());
     target.label = pod.pod;
-    const auto connection = AgentConnection::connect(target, kPatience);
+    const auto connection = AgentConnection::connect(target, kPatience, cancellation);
     if (!connection) {
         const std::lock_guard lock(reason->mutex);
         return std::unexpected(reason->why.value_or(connection.error()));
     }
     const auto before = utcNow();
-    const auto ping = (*connection)->ping();
+    const auto ping = (*connection)->ping({}, cancellation);
     if (!ping)
         return std::unexpected(ping.error());
     const Nanoseconds half = (ping->received - ping->sent) / 2;

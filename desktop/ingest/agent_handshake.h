@@ -5,7 +5,8 @@
 
 namespace binnacle::desktop {
 
-/// One handshake and one reading of the clock, through a tunnel of its own: what `diagnose` asks agents.  Blocks up to 15 s.
+/// One handshake and one reading of the clock, through a tunnel of its own: what `diagnose` asks agents.  Blocks up to 15 s, or until it is
+/// cancelled.
 Result<kube::AgentAnswer> askAgent(kube::HttpClient& client, const kube::PodPort& pod, const Cancellation& cancellation);
 
 /// What a Diagnosis works with here.

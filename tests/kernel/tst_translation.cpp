@@ -153,7 +153,7 @@ TEST_F(KernelTranslationTest, tellsTheBackendOfANewConnection)
         ::close(dialled.fd);
     }
     EXPECT_EQ(m_reader->stats().translated, 2u);
-    EXPECT_TRUE(m_reader->limits().empty()) << m_reader->limits().front();
+    EXPECT_EQ(m_reader->takeLimits(), std::vector<KnowledgeLimit>{});
 }
 
 TEST_F(KernelTranslationTest, whatIsNotTranslatedHasNoBackend)
@@ -215,8 +215,11 @@ TEST_F(KernelTranslationTest, staysWhereItIsWhenTheHostsNamespaceIsClosed)
             reader = std::move(*started);
     });
     ASSERT_TRUE(reader);
-    ASSERT_EQ(reader->limits().size(), 1u);
-    EXPECT_NE(reader->limits().front().find("cannot be opened"), std::string::npos) << reader->limits().front();
+    const std::vector<KnowledgeLimit> limits = reader->takeLimits();
+    ASSERT_EQ(limits.size(), 1u);
+    EXPECT_EQ(limits.front().what, "translations_elsewhere");
+    EXPECT_NE(limits.front().sentence.find("cannot be opened"), std::string::npos) << limits.front().sentence;
+    EXPECT_EQ(reader->takeLimits(), limits) << "for as long as it is so";
     const Dialled dialled = dialFromHost(kService);
     EXPECT_EQ(backendOf(*reader, dialled.addresses), kBackend);
     ::close(dialled.fd);

@@ -43,6 +43,7 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr std::size_t kMostQuestions = 8'192;
 constexpr std::size_t kMostRecent = 16'384;
 constexpr auto kKeepRecent = std::chrono::minutes(2); // as long as TIME_WAIT in the table
+constexpr const char* kShortOnes = "short_translations";
 constexpr int kEventBufferBytes = 4 << 20;
 constexpr std::size_t kReceiveBytes = 32 * 1024;
 
@@ -69,6 +70,13 @@ private:
 };
 
 std::string errorText(int error) { return std::strerror(error); }
+
+/// Whether this kernel tracks connections at all: without, nothing is translated.
+bool isTracking(const fs::path& procRoot)
+{
+    std::error_code ignored;
+    return fs::exists(procRoot / "sys/net/netfilter/nf_conntrack_count", ignored);
+}
 
 /// Not asked when the agent lives in the host's namespace already: that needs no right.
 Result<void> enterHostNetwork(const fs::path& procRoot)
@@ -229,12 +237,17 @@ public:
 
     Stats stats() const { return {m_asked, m_translated, m_heard, m_refused, m_eventsLost}; }
 
-    std::vector<std::string> limits() const
+    std::vector<KnowledgeLimit> takeLimits()
     {
-        std::vector<std::string> limits = m_limits; // written before start() returned
-        if (m_eventsLost > 0)
-            limits.push_back("connection tracking told of more connections than could be read, " + std::to_string(m_eventsLost) +
-                             " times; short ones may keep the address that was dialled");
+        std::vector<KnowledgeLimit> limits = m_limits; // written before start() returned
+        if (const std::uint64_t lost = m_eventsLost; std::exchange(m_lostTold, lost) != lost && !m_areShortOnesUnseen)
+            limits.push_back({kShortOnes, "Connection tracking told of more connections at once than could be read; very short ones may keep the address that was "
+                                          "dialled. Give the agent more CPU."});
+        const auto sinceTold = [](std::uint64_t now, std::uint64_t& told) { return now - std::exchange(told, now); };
+        const std::uint64_t refused = sinceTold(m_refused, m_refusedTold), asked = sinceTold(m_asked, m_askedTold);
+        if (refused > 0)
+            limits.push_back({"translations_unasked", "More new connections than connection tracking can be asked about; they keep the address that was dialled.",
+                              refused, refused + asked});
         return limits;
     }
 
@@ -253,10 +266,11 @@ private:
     Result<void> open(const fs::path& procRoot)
     {
         if (const auto entered = enterHostNetwork(procRoot); !entered) // what runs outside pods is where it should be all the same
-            m_limits.push_back(entered.error().what + "; until then only translations in the agent's own network namespace are seen");
+            m_limits.push_back({"translations_elsewhere", "Only translations in the agent's own network namespace are seen: " + entered.error().what + "."});
         m_queries = openNetlink(0);
+        const ErrorCode unread = isTracking(procRoot) ? ErrorCode::Unavailable : ErrorCode::Unsupported;
         if (!m_queries)
-            return failure(ErrorCode::Unsupported, "this kernel has no netlink for its packet filter (" + errorText(errno) + "): addresses are shown as dialled");
+            return failure(unread, "this kernel has no netlink for its packet filter (" + errorText(errno) + "): addresses are shown as dialled");
         const timeval patience{0, 200'000};
         ::setsockopt(m_queries.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         const Endpoint nobody{*InternetAddress::parse("127.0.0.1"), 1};
@@ -265,15 +279,21 @@ private:
         if (error == EPERM)
             return failure(ErrorCode::Denied, "connection tracking may not be read; give the agent the capability NET_ADMIN");
         if (error != 0 && error != ENOENT)
-            return failure(ErrorCode::Unsupported, "this kernel does not show its connection tracking (" + errorText(error) +
+            return failure(unread, "this kernel does not show its connection tracking (" + errorText(error) +
                                                        "); load the module nf_conntrack_netlink if addresses are translated here");
         m_events = openEvents();
         const auto setting = platform::readFile(procRoot / "sys/net/netfilter/nf_conntrack_events", 16);
         if (!m_events)
-            m_limits.push_back("new connections are not told by connection tracking (" + errorText(errno) + "): very short ones may keep the address that was dialled");
+            limitShortOnes("Connection tracking does not tell of new connections (" + errorText(errno) + "): very short ones may keep the address that was dialled.");
         else if (setting && setting->starts_with('0'))
-            m_limits.push_back("net.netfilter.nf_conntrack_events is 0: very short connections may keep the address that was dialled; set it to 1");
+            limitShortOnes("Very short connections may keep the address that was dialled: net.netfilter.nf_conntrack_events is 0. Set it to 1.");
         return {};
+    }
+
+    void limitShortOnes(std::string sentence)
+    {
+        m_areShortOnesUnseen = true;
+        m_limits.push_back({kShortOnes, std::move(sentence)});
     }
 
     void run()
@@ -364,7 +384,9 @@ private:
     std::array<std::uint8_t, kReceiveBytes> m_buffer{};
     RecentFlows m_recent;            // of the thread
     std::uint32_t m_sequence = 0;    // of the thread
-    std::vector<std::string> m_limits;
+    std::vector<KnowledgeLimit> m_limits;
+    bool m_areShortOnesUnseen = false;
+    std::uint64_t m_lostTold = 0, m_refusedTold = 0, m_askedTold = 0; // of whoever takes limits
     std::atomic<bool> m_stop = false;
     std::atomic<std::uint64_t> m_asked = 0, m_translated = 0, m_heard = 0, m_refused = 0, m_eventsLost = 0;
     std::mutex m_mutex;
@@ -387,6 +409,6 @@ Result<std::unique_ptr<ConntrackReader>> ConntrackReader::start(fs::path procRoo
 bool ConntrackReader::ask(ConnectionId connection, const SocketAddresses& addresses) { return m_impl->ask(connection, addresses); }
 void ConntrackReader::takeAnswers(std::vector<NatAnswer>& answers) { m_impl->takeAnswers(answers); }
 ConntrackReader::Stats ConntrackReader::stats() const { return m_impl->stats(); }
-std::vector<std::string> ConntrackReader::limits() const { return m_impl->limits(); }
+std::vector<KnowledgeLimit> ConntrackReader::takeLimits() { return m_impl->takeLimits(); }
 
 } // namespace binnacle::agent

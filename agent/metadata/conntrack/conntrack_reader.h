@@ -15,9 +15,10 @@ namespace binnacle::agent {
 /// Answers from the host's connection tracking table: where kube-proxy (iptables, nftables, IPVS) sent a connection.
 ///
 /// Owns one thread, which enters the network namespace of the host (`<procRoot>/1/ns/net`) and stays there; nothing else of the agent
-/// does; where it may not enter it stays in the agent's own, which outside pods is the host's, and limits() says so.  It hears of each translated connection when it begins (netlink multicast group NEW, filtered in the kernel to those with a new
-/// destination) and keeps the latest 16,384 of them for 2 minutes, so that connections that are over before anybody asks are found; what
-/// it did not hear of, it looks up by the original direction.  UPDATE events are not listened to: a translation never changes.
+/// does; where it may not enter it stays in the agent's own, which outside pods is the host's, and takeLimits() says so.  It hears of each
+/// translated connection when it begins (netlink multicast group NEW, filtered in the kernel to those with a new destination) and keeps the
+/// latest 16,384 of them for 2 minutes, so that connections that are over before anybody asks are found; what it did not hear of, it looks
+/// up by the original direction.  UPDATE events are not listened to: a translation never changes.
 ///
 /// When it can't keep up: at most 8,192 questions wait, further ones are refused and counted; events that the kernel had to drop are counted,
 /// and the table is begun anew, so that it never tells of an older connection.
@@ -32,7 +33,8 @@ public:
         std::uint64_t eventsLost = 0;            // times that the kernel dropped events
     };
 
-    /// The thread is in the host's namespace and listens; or the reason why it can't, with the next step.
+    /// The thread is in the host's namespace and listens; or the reason why it can't, with the next step: Unsupported where nothing is
+    /// tracked, so that nothing is translated either, another code where translations may go unseen.
     static Result<std::unique_ptr<ConntrackReader>> start(std::filesystem::path procRoot = "/proc");
     ~ConntrackReader() override;
     ConntrackReader(const ConntrackReader&) = delete;
@@ -41,9 +43,9 @@ public:
     bool ask(ConnectionId connection, const SocketAddresses& addresses) override;
     void takeAnswers(std::vector<NatAnswer>& answers) override;
 
+    std::vector<KnowledgeLimit> takeLimits() override;
+
     Stats stats() const; // any thread
-    /// What does not work, as sentences; empty when everything does.
-    std::vector<std::string> limits() const;
 
 private:
     class Impl;

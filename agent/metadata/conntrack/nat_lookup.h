@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/events/events.h"
+#include "agent/metadata/knowledge_limit.h"
 
 #include <optional>
 #include <vector>
@@ -31,6 +32,8 @@ public:
     virtual bool ask(ConnectionId connection, const SocketAddresses& addresses) = 0;
     /// Appends the answers since the last call.
     virtual void takeAnswers(std::vector<NatAnswer>& answers) = 0;
+    /// What cannot be seen, and what was missed since the last call; each `what` once.
+    virtual std::vector<KnowledgeLimit> takeLimits() { return {}; }
 };
 
 } // namespace binnacle::agent

@@ -273,7 +273,7 @@ ClusterKnowledgePtr KubernetesWatcher::latest() const { return m_impl->state().l
 std::vector<ClusterChange> KubernetesWatcher::takeChanges(std::uint64_t& dropped) { return m_impl->state().takeChanges(dropped); }
 bool KubernetesWatcher::waitForPods(Nanoseconds most) const { return m_impl->state().waitForPods(most); }
 bool KubernetesWatcher::watchesCluster() const { return m_impl->state().watchesCluster(); }
-std::vector<ClusterLimit> KubernetesWatcher::limits() const { return m_impl->state().limits(); }
+std::vector<KnowledgeLimit> KubernetesWatcher::limits() const { return m_impl->state().limits(); }
 std::uint64_t KubernetesWatcher::leftOut() const { return m_impl->state().leftOut(); }
 
 } // namespace binnacle::agent

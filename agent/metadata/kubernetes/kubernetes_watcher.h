@@ -58,7 +58,7 @@ public:
     bool waitForPods(Nanoseconds most) const;
     bool watchesCluster() const;
     /// Empty: everything is known.
-    std::vector<ClusterLimit> limits() const override;
+    std::vector<KnowledgeLimit> limits() const override;
     /// Objects over the bounds, since the start.
     std::uint64_t leftOut() const;
 

@@ -149,7 +149,14 @@ void addInbound(Node& node, const Edge& edge, std::map<std::string, RouteSummary
     }
 }
 
-void judgeNode(Node& node, const std::vector<const Edge*>& inbound)
+/// Of a caller, as somebody who looks at `node` calls it.
+std::string nameBeside(const Node& node, const Node& caller)
+{
+    const bool isNeighbour = !caller.nameSpace || caller.nameSpace == node.nameSpace;
+    return isNeighbour ? caller.name : *caller.nameSpace + '/' + caller.name;
+}
+
+void judgeNode(Node& node, const std::vector<const Edge*>& inbound, const std::map<std::string, Node>& all)
 {
     if (inbound.empty()) {
         node.healthReasons.push_back(node.observed ? "No data: nothing called it in this range."
@@ -165,7 +172,7 @@ void judgeNode(Node& node, const std::vector<const Edge*>& inbound)
         if (edge->health != node.health)
             continue;
         for (const std::string& reason : edge->healthReasons)
-            node.healthReasons.push_back("From " + edge->from + ": " + reason);
+            node.healthReasons.push_back("From " + nameBeside(node, all.at(edge->from)) + ": " + reason);
     }
 }
 
@@ -195,7 +202,7 @@ void Assembler::addEdgesToNodes()
         sortUnique(node.servers);
         if (!inbound[id].empty() || !node.servers.empty())
             node.observed = true;
-        judgeNode(node, inbound[id]);
+        judgeNode(node, inbound[id], m_nodes);
     }
 }
 

@@ -25,13 +25,14 @@ InventoryModel::InventoryModel(Options options) : m_options(std::move(options)),
 
 bool InventoryModel::isOwn(const PodObject& pod) const
 {
-    return std::ranges::find(pod.chosen, std::pair("k8s.pod.label." + m_options.own.first, m_options.own.second)) != pod.chosen.end();
+    const auto label = std::ranges::find(pod.chosen, "k8s.pod.label." + m_options.ownLabel, [](const auto& chosen) { return chosen.first; });
+    return label != pod.chosen.end() && std::ranges::find(m_options.own, label->second) != m_options.own.end();
 }
 
 bool InventoryModel::isOwn(const Labels& labels) const
 {
-    const auto found = labels.find(m_options.own.first);
-    return found != labels.end() && found->second == m_options.own.second;
+    const auto found = labels.find(m_options.ownLabel);
+    return found != labels.end() && std::ranges::find(m_options.own, found->second) != m_options.own.end();
 }
 
 namespace {

@@ -51,7 +51,7 @@ struct InventoryLimit {
 /// A cluster as its API lists it, in the words of a batch: workloads, their instances on their hosts, and where addresses lead.  Nothing
 /// in it was observed.  The same things have the same keys as in the batches of agents.
 ///
-/// Left out: our own agents, pods that have ended.  Bounded: `mostPods` pods, kMostWorkloads, kMostOwners, and what AddressBook holds;
+/// Left out: our own agents and gateways, pods that have ended.  Bounded: `mostPods` pods, kMostWorkloads, kMostOwners, and what AddressBook holds;
 /// what is over is counted.  Pure state: no clock, no network.  Thread: one at a time.
 class InventoryModel {
 public:
@@ -61,7 +61,8 @@ public:
 
     struct Options {
         LabelChoice labels;
-        std::pair<std::string, std::string> own{"app.kubernetes.io/name", "binnacle-agent"}; // a label of our own pods
+        std::string ownLabel = "app.kubernetes.io/name"; // of our own pods, with one of …
+        std::vector<std::string> own{"binnacle-agent", "binnacle-gateway"};
         std::size_t mostPods = 50'000;
     };
     struct Place {

@@ -24,13 +24,28 @@ std::string base64(ByteView bytes)
     return text;
 }
 
-/// `at` is the payload's offset from its beginning: the mask goes round over head and payload.
+/// `at` is the payload's offset from its beginning: the mask goes round over head and payload.  Eight bytes at a time: whatever goes up
+/// passes here.
 void appendMasked(std::string& out, ByteView bytes, const std::array<std::uint8_t, 4>& mask, std::size_t at)
 {
+    std::array<std::uint8_t, 8> turned{};
+    for (std::size_t i = 0; i < turned.size(); ++i)
+        turned[i] = mask[(at + i) & 3];
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, turned.data(), sizeof eight);
+
     const std::size_t start = out.size();
     out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    for (std::size_t i = 0; i < bytes.size(); ++i)
-        out[start + i] = static_cast<char>(static_cast<std::uint8_t>(out[start + i]) ^ mask[(at + i) & 3]);
+    char* const target = out.data() + start;
+    std::size_t i = 0;
+    for (; i + sizeof eight <= bytes.size(); i += sizeof eight) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, target + i, sizeof word);
+        word ^= eight;
+        std::memcpy(target + i, &word, sizeof word);
+    }
+    for (; i < bytes.size(); ++i)
+        target[i] = static_cast<char>(static_cast<std::uint8_t>(target[i]) ^ turned[i % 8]);
 }
 
 } // namespace

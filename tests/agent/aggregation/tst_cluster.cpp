@@ -28,7 +28,7 @@ public:
         return std::exchange(changes, {});
     }
 
-    std::vector<ClusterLimit> limits() const override { return known; }
+    std::vector<KnowledgeLimit> limits() const override { return known; }
 
     void publish()
     {
@@ -45,7 +45,7 @@ public:
 
     ClusterKnowledge knowledge;
     std::vector<ClusterChange> changes;
-    std::vector<ClusterLimit> known; // what keeps it from knowing more
+    std::vector<KnowledgeLimit> known; // what keeps it from knowing more
     std::uint64_t droppedChanges = 0;
 
 private:
@@ -253,11 +253,13 @@ TEST_F(ClusterTest, whatKubernetesKeepsToItselfIsCoverageForAsLongAsItDoes)
     EXPECT_EQ(coverageOf(scenario.seal(), "kubernetes_nodes"), (std::pair<std::uint64_t, std::uint64_t>(0, 0)));
 }
 
-TEST(ClusterOwnPodTest, theAgentsOwnWorkloadIsNotToldOf)
+TEST(ClusterOwnPodTest, theAgentsOwnWorkloadAndItsGatewaysAreNotToldOf)
 {
     FakeCluster cluster;
     cluster.add(apiPod());
-    cluster.knowledge.addresses = {{endpoint("10.96.0.10", 80), kApi, "demo/api"}, {endpoint("10.96.0.11", 80), {"demo", "Deployment", "web"}, "demo/web"}};
+    cluster.knowledge.addresses = {{endpoint("10.96.0.10", 80), kApi, "demo/api"}, {endpoint("10.96.0.11", 80), {"demo", "Deployment", "web"}, "demo/web"},
+                                   {endpoint("10.88.0.4", 0), {"demo", "Deployment", "binnacle-gateway"}, ""},
+                                   {endpoint("10.88.0.5", 0), {"else", "Deployment", "binnacle-gateway"}, ""}};
     cluster.publish();
     FakeProc proc;
     proc.add(inContainer(77, "binnacle-agent", kContainerA));
@@ -267,7 +269,7 @@ TEST(ClusterOwnPodTest, theAgentsOwnWorkloadIsNotToldOf)
     Collector collector(options);
     collector.setClusterKnowledge(&cluster);
     const TimeRange second{utcTime(Scenario::kUtcOffset), utcTime(Scenario::kUtcOffset) + std::chrono::seconds(1)};
-    EXPECT_EQ(addressLines(collector.seal(second, {hostTime(0), second.from, {}})), (Lines{"10.96.0.11:80 demo/web by demo/web"}));
+    EXPECT_EQ(addressLines(collector.seal(second, {hostTime(0), second.from, {}})), (Lines{"10.96.0.11:80 demo/web by demo/web", "10.88.0.5:0 else/binnacle-gateway"}));
 }
 
 TEST_F(ClusterTest, changesBecomeEventsOfTheWorkloadOrTheHost)

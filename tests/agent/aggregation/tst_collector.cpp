@@ -362,6 +362,23 @@ TEST_F(CollectorTest, ignoredProcessesAreNotTold)
         EXPECT_FALSE(line.starts_with("client")) << line;
 }
 
+TEST_F(CollectorTest, ourOwnProgramsAreNotToldWhereverTheyRun)
+{
+    s.program({.pid = 30, .comm = "binnacle-agent", .executable = "/usr/bin/binnacle-agent", .arguments = {"binnacle-agent", "gateway"}, .netns = 2});
+    s.seed(); // once more: there from the start
+    s.listen(30, "10.88.0.9", 9465, 2);
+    Pair asked = s.connect(10, 30, endpoint("10.88.0.7", 40'001), endpoint("10.88.0.9", 9465), 1, 2); // somebody at the gateway's door
+    Pair asks = s.connect(30, 20, endpoint("10.88.0.9", 40'002), endpoint("10.88.0.2", 80), 2, 1);    // the gateway at a server's
+    s.exchange(asked, "/asked");
+    s.exchange(asks, "/asks");
+    const telemetry::Batch batch = s.seal();
+    EXPECT_EQ(s.verdicts.verdicts[asked.server.value], CaptureControl::Verdict::Off);
+    EXPECT_EQ(s.verdicts.verdicts[asked.client.value], CaptureControl::Verdict::Off);
+    EXPECT_EQ(s.verdicts.verdicts[asks.client.value], CaptureControl::Verdict::Off);
+    EXPECT_EQ(requestLines(batch), (Lines{"server web at 10.88.0.2:80 <- 10.88.0.9:0 | GET /asks | 1 requests 0 errors | 200:1"}))
+        << "what they ask is in the counts of whom they ask";
+}
+
 TEST_F(CollectorTest, samplesBecomeBytesOfTheSecond)
 {
     Pair pair = connectLoopback();

@@ -21,7 +21,9 @@ struct HeldAnswers final : NatLookup {
         answers.insert(answers.end(), ready.begin(), ready.end());
         ready.clear();
     }
+    std::vector<KnowledgeLimit> takeLimits() override { return limits; }
     std::vector<std::pair<ConnectionId, Endpoint>> asked;
+    std::vector<KnowledgeLimit> limits;
     std::vector<NatAnswer> ready;
     bool refuses = false;
 };
@@ -64,6 +66,25 @@ protected:
     HeldAnswers nat; // outlives the collector
     Scenario s;
 };
+
+TEST_F(TranslationTest, whatCannotBeSeenIsCoverageForAsLongAsItCannot)
+{
+    using Share = std::pair<std::uint64_t, std::uint64_t>;
+    nat.limits = {{"short_translations", "Very short ones may keep the address."}, {"translations_unasked", "More than can be asked about.", 7, 31}};
+    s.collector->setLimits({{"translations_unread", "Addresses are shown as they were dialled."}});
+    const telemetry::Batch batch = s.seal();
+    EXPECT_EQ(coverageOf(batch, "short_translations"), Share(1, 1));
+    EXPECT_EQ(coverageOf(batch, "translations_unasked"), Share(7, 31));
+    EXPECT_EQ(coverageOf(batch, "translations_unread"), Share(1, 1));
+    const auto& rows = batch.overview->coverage;
+    const auto unasked = std::ranges::find(rows, "translations_unasked", [&](const telemetry::CoverageRow& row) { return batch.dictionary->strings[row.what]; });
+    EXPECT_EQ(batch.dictionary->strings[unasked->advice], "More than can be asked about.");
+    EXPECT_EQ(unasked->subject, telemetry::kNone) << "the host's";
+    nat.limits.clear();
+    const telemetry::Batch next = s.seal();
+    EXPECT_EQ(coverageOf(next, "translations_unasked"), Share(0, 0));
+    EXPECT_EQ(coverageOf(next, "translations_unread"), Share(1, 1));
+}
 
 TEST_F(TranslationTest, answerInTimeNamesBackendAndWhatWasDialled)
 {

@@ -201,6 +201,26 @@ TEST_F(ProcessTableTest, treeRootIsTheTopmostOfTheSameProgram)
     EXPECT_EQ(table.treeRoot(*table.find(ProcessId{5}, hostTime(1))).pid.value, 5u);
 }
 
+TEST_F(ProcessTableTest, ourOwnProgramsAreKnownByName)
+{
+    proc.add({.pid = 5, .parent = 2, .comm = "binnacle-agent", .executable = "/usr/bin/binnacle-agent", .arguments = {"binnacle-agent", "gateway"}});
+    proc.add({.pid = 8, .parent = 2, .comm = "binnacle-cache", .executable = "/usr/bin/binnacle-cache", .arguments = {"binnacle-cache"}});
+    table.seed();
+    EXPECT_TRUE(table.ignored(ProcessId{5}));
+    EXPECT_FALSE(table.ignored(ProcessId{8})) << "somebody else's, whatever it begins with";
+    table.on(forked(1, 9, 10));
+    EXPECT_FALSE(table.ignored(ProcessId{9}));
+    ProcessExeced event{};
+    event.at = hostTime(20);
+    event.task.pid = ProcessId{9};
+    event.parent = ProcessId{1};
+    event.startNs = 10;
+    event.executable = "/usr/bin/binnacle-agent";
+    event.arguments = std::string("binnacle-agent\0gateway", 22);
+    table.on(event);
+    EXPECT_TRUE(table.ignored(ProcessId{9}));
+}
+
 TEST_F(ProcessTableTest, ignoringIsInherited)
 {
     table.on(forked(1, 6, 10));

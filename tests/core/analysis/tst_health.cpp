@@ -225,11 +225,33 @@ TEST(Health, errorsThatAreOldAreForgiven)
     EXPECT_EQ(apiEdge(source, 25).health, Health::Ok);
 }
 
+TEST(Health, callersAreNamedAsTheirNeighboursNameThem)
+{
+    HandMadeSource source;
+    for (int offset = 0; offset < 10; ++offset) {
+        BatchBuilder b("a", offset);
+        const auto api = b.instance("api-1");
+        b.present(api, b.service("api", "demo", ServiceKind::Workload)).listen(api, endpoint("0.0.0.0", 8000), kApiNet);
+        for (const auto& [name, nameSpace, address, netns] : {std::tuple("near", "demo", "10.0.0.1", 11u), std::tuple("far", "tools", "10.0.0.2", 12u)}) {
+            const auto caller = b.instance(std::string(name) + "-1");
+            b.present(caller, b.service(name, nameSpace, ServiceKind::Workload));
+            b.requests(b.client(caller, address, endpoint("10.0.0.3", 8000), netns, Protocol::Http), 10, 10);
+            b.requests(b.server(api, endpoint("10.0.0.3", 8000), address, kApiNet, Protocol::Http), 10, 10);
+        }
+        source.add(b.build());
+    }
+    const auto snapshot = buildSnapshot(source, seconds(0, 10));
+    const auto& reasons = findNode(*snapshot, "workload:demo/api")->healthReasons;
+    ASSERT_EQ(reasons.size(), 2u);
+    EXPECT_EQ(reasons[0].substr(0, 11), "From near: ");
+    EXPECT_EQ(reasons[1].substr(0, 16), "From tools/far: ");
+}
+
 TEST(Health, aNodeIsAsBadAsItsWorstCaller)
 {
     const HandMadeSource source = shop(10, [](int) { return ShopSecond{.orderErrors = 10}; });
     const auto snapshot = buildSnapshot(source, seconds(0, 10));
     EXPECT_EQ(findNode(*snapshot, "process:api")->health, Health::Critical);
     EXPECT_EQ(findNode(*snapshot, "process:web")->health, Health::Ok);
-    EXPECT_EQ(findNode(*snapshot, "process:api")->healthReasons.at(0).substr(0, 18), "From process:web: ");
+    EXPECT_EQ(findNode(*snapshot, "process:api")->healthReasons.at(0).substr(0, 10), "From web: ");
 }

@@ -173,10 +173,10 @@ bool WatchState::watchesCluster() const
     return m_watchesCluster;
 }
 
-std::vector<ClusterLimit> WatchState::limits() const
+std::vector<KnowledgeLimit> WatchState::limits() const
 {
     const std::lock_guard lock(m_mutex);
-    std::vector<ClusterLimit> limits;
+    std::vector<KnowledgeLimit> limits;
     for (const auto& [place, what] : m_troubles)
         limits.push_back({nameOf(place), what});
     if (m_leftOut > 0)

@@ -41,7 +41,7 @@ public:
     std::vector<ClusterChange> takeChanges(std::uint64_t& dropped);
     bool waitForPods(Nanoseconds most) const;
     bool watchesCluster() const;
-    std::vector<ClusterLimit> limits() const;
+    std::vector<KnowledgeLimit> limits() const;
     std::uint64_t leftOut() const;
 
 private:

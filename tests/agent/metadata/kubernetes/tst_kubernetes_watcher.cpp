@@ -96,7 +96,7 @@ protected:
     }
     static bool hasLimit(const KubernetesWatcher& watcher, const std::string& part)
     {
-        return std::ranges::any_of(watcher.limits(), [&](const ClusterLimit& each) { return each.sentence.find(part) != std::string::npos; });
+        return std::ranges::any_of(watcher.limits(), [&](const KnowledgeLimit& each) { return each.sentence.find(part) != std::string::npos; });
     }
 
     std::mutex m_mutex;

@@ -145,14 +145,16 @@ TEST_F(InventoryModelTest, aServiceOfTwoWorkloadsLeadsToBoth)
     EXPECT_TRUE(has(lines, "[::]:80 shop/canary by shop/entry"));
 }
 
-TEST_F(InventoryModelTest, ourOwnAgentsAreNobodysBusiness)
+TEST_F(InventoryModelTest, ourOwnAgentsAndGatewaysAreNobodysBusiness)
 {
-    json own = podOf("binnacle-agent-x", "u9", 'f', "10.1.0.99");
-    own["metadata"]["labels"]["app.kubernetes.io/name"] = "binnacle-agent";
-    set(Listed::Pods, own);
-    json set_ = deployment("binnacle-agent", "agent:1", 1, 1);
-    set_["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/name"] = "binnacle-agent";
-    set(Listed::DaemonSets, set_);
+    for (const auto& [name, listed, uid] : {std::tuple("binnacle-agent", Listed::DaemonSets, "u9"), std::tuple("binnacle-gateway", Listed::Deployments, "u8")}) {
+        json own = podOf(std::string(name) + "-x", uid, uid[1], "10.1.0.9" + std::string(uid + 1));
+        own["metadata"]["labels"]["app.kubernetes.io/name"] = name;
+        set(Listed::Pods, own);
+        json workload = deployment(name, "agent:1", 1, 1);
+        workload["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/name"] = name;
+        set(listed, workload);
+    }
     const InventoryModel::Rows rows = model.rows({});
     EXPECT_TRUE(rows.presence.empty());
     EXPECT_TRUE(rows.addresses.empty());

@@ -54,6 +54,25 @@ TEST(WebSocket, aClientsFrameIsWholeFinalAndMasked)
     }
 }
 
+TEST(WebSocket, theMaskGoesRoundOverHeadAndPayloadOfAnyLength)
+{
+    constexpr std::uint32_t kMask = 0x81a2c3f4;
+    for (std::size_t head = 0; head < 6; ++head) {
+        for (std::size_t size = 0; size < 40; ++size) {
+            std::string whole;
+            for (std::size_t i = 0; i < head + size; ++i)
+                whole += static_cast<char>(31 * i + 7);
+            std::string frame;
+            appendWebSocketFrame(frame, WebSocketOpcode::Binary, asBytes(whole).first(head), asBytes(whole).subspan(head), kMask);
+            ASSERT_EQ(frame.size(), 2 + 4 + whole.size());
+            std::string unmasked = frame.substr(6);
+            for (std::size_t i = 0; i < unmasked.size(); ++i)
+                unmasked[i] = static_cast<char>(unmasked[i] ^ frame[2 + (i & 3)]);
+            ASSERT_EQ(unmasked, whole) << head << " and " << size;
+        }
+    }
+}
+
 TEST(WebSocket, framesMayBeCutAnywhereAndPutInPieces)
 {
     const std::string bytes = serverFrame(0x82, "first") + serverFrame(0x02, "a") + serverFrame(0x89, "ping") + serverFrame(0x00, "b") + serverFrame(0x80, "c")
