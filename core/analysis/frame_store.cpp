@@ -77,7 +77,9 @@ struct FrameStore::Private {
     }
 
     std::shared_ptr<const Resolution> resolve();
+    Assembly gather(TimeRange range, const Resolution& resolution, std::size_t lastFrames);
     SnapshotPtr snapshot(TimeRange range);
+    std::vector<Event> events(TimeRange range);
     std::vector<bool> edgesOf(std::string_view subject, const Resolution& resolution) const;
     std::vector<SeriesPoint> series(std::string_view subject, TimeRange range, std::size_t maxPoints);
     SecondSummary summaryOf(std::int64_t second, const Frame& frame, Tallies& tallies) const;
@@ -109,15 +111,25 @@ std::shared_ptr<const Resolution> FrameStore::Private::resolve()
     return resolution;
 }
 
+/// `resolution` is lent for as long as the result is used.
+Assembly FrameStore::Private::gather(TimeRange range, const Resolution& resolution, std::size_t lastFrames)
+{
+    FrameLevels::Cover cover = levels.cover(range);
+    std::vector<const Frame*> last = levels.lastBefore(cover.range.to, lastFrames);
+    std::erase_if(last, [&](const Frame* frame) { return frame->range().to <= cover.range.from; });
+    return {directory, resolution, cover.range, std::move(cover.frames), std::move(last), gaps, options.snapshot};
+}
+
+std::vector<Event> FrameStore::Private::events(TimeRange range)
+{
+    const auto resolved = resolve();
+    return assembleEvents(gather(range, *resolved, 0));
+}
+
 SnapshotPtr FrameStore::Private::snapshot(TimeRange range)
 {
     const auto resolved = resolve();
-    // `lastBefore` first: cover() may make frames, which moves none that exist.
-    FrameLevels::Cover cover = levels.cover(range);
-    std::vector<const Frame*> last = levels.lastBefore(cover.range.to, kLastFrames);
-    std::erase_if(last, [&](const Frame* frame) { return frame->range().to <= cover.range.from; });
-    const Assembly input{directory, *resolved, cover.range, std::move(cover.frames), std::move(last), gaps, options.snapshot};
-    Snapshot snapshot = assemble(input);
+    Snapshot snapshot = assemble(gather(range, *resolved, kLastFrames));
     for (const telemetry::Gap& gap : silent) { // no loss: nothing is gone as long as the agent may still have it
         if (gap.range.intersects(snapshot.range))
             snapshot.gaps.push_back(gap);
@@ -388,6 +400,12 @@ SnapshotPtr FrameStore::snapshot(TimeRange range) const
 {
     const std::lock_guard lock(d->mutex);
     return d->snapshot(range);
+}
+
+std::vector<Event> FrameStore::events(TimeRange range) const
+{
+    const std::lock_guard lock(d->mutex);
+    return d->events(range);
 }
 
 std::vector<SeriesPoint> FrameStore::series(std::string_view subject, TimeRange range, std::size_t maxPoints) const

@@ -55,6 +55,8 @@ public:
     std::size_t bytes() const; // estimated
 
     SnapshotPtr snapshot(TimeRange range) const;
+    /// Those of a snapshot, at the cost of them alone.
+    std::vector<Event> events(TimeRange range) const;
     /// `subject` is a node's id (its inbound edges) or an edgeId().  At most `maxPoints` (≥ 1) points of equal width.
     std::vector<SeriesPoint> series(std::string_view subject, TimeRange range, std::size_t maxPoints) const;
     /// One entry a second of `range` that is inside covered(), also where nothing is known (`gap`).

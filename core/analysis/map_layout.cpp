@@ -49,7 +49,11 @@ private:
     void findLayers();
     std::vector<std::uint32_t> orderWithoutCycles();
     void keep(const MapLayout& previous);
+    using Parts = std::map<std::string, std::vector<std::vector<std::uint32_t>>>; // by group and layer
     void placeAll();
+    std::int64_t rowsBetween() const;
+    std::int64_t rowsFor(const Parts& parts, std::uint32_t layers) const;
+    std::vector<std::int64_t> columnsOf(const Parts& parts, std::uint32_t layers, std::int64_t maxRows) const;
     void orderColumns(std::vector<std::vector<std::uint32_t>>& columns);
     void placeNew();
     Cell wishFor(std::uint32_t node) const;
@@ -245,6 +249,46 @@ void Layouter::orderColumns(std::vector<std::vector<std::uint32_t>>& columns)
     }
 }
 
+/// Free rows between two groups: room for their frames and the title of the lower one.
+std::int64_t Layouter::rowsBetween() const
+{
+    const double room = m_options.groupGap + 2 * m_options.groupPadding + m_options.groupTitle - m_options.rowGap;
+    return std::max<std::int64_t>(static_cast<std::int64_t>(std::ceil(room / pitchY())), 1);
+}
+
+/// How many columns of the grid each layer takes.
+std::vector<std::int64_t> Layouter::columnsOf(const Parts& parts, std::uint32_t layers, std::int64_t maxRows) const
+{
+    std::vector<std::int64_t> columns(layers, 1);
+    for (const auto& [group, byLayer] : parts) {
+        for (std::uint32_t layer = 0; layer < layers; ++layer)
+            columns[layer] = std::max(columns[layer], (static_cast<std::int64_t>(byLayer[layer].size()) + maxRows - 1) / maxRows);
+    }
+    return columns;
+}
+
+/// Many groups, one below the other, would make a tower of which nothing can be read when all of it is in view: then their columns are shorter.
+std::int64_t Layouter::rowsFor(const Parts& parts, std::uint32_t layers) const
+{
+    constexpr std::int64_t kFewest = 4;
+    auto rows = static_cast<std::int64_t>(std::max<std::size_t>(m_options.maxRows, 1));
+    while (rows > kFewest) {
+        std::int64_t down = 0, across = 0;
+        for (const auto& [group, byLayer] : parts) {
+            std::int64_t longest = 1;
+            for (const auto& column : byLayer)
+                longest = std::max(longest, static_cast<std::int64_t>(column.size()));
+            down += std::min(rows, longest) + rowsBetween();
+        }
+        for (const std::int64_t columns : columnsOf(parts, layers, rows))
+            across += columns;
+        if (static_cast<double>(down) * pitchY() <= static_cast<double>(across) * pitchX())
+            break;
+        rows = std::max(kFewest, rows * 3 / 4);
+    }
+    return rows;
+}
+
 void Layouter::placeAll()
 {
     m_bands.clear();
@@ -258,7 +302,7 @@ void Layouter::placeAll()
     orderColumns(columns);
 
     // Per group and layer, in that order; long ones are folded into several columns of the grid.
-    std::map<std::string, std::vector<std::vector<std::uint32_t>>> parts;
+    Parts parts;
     for (std::uint32_t layer = 0; layer < layers; ++layer) {
         for (const std::uint32_t node : columns[layer]) {
             auto& group = parts[m_nodes[node].group];
@@ -266,16 +310,12 @@ void Layouter::placeAll()
             group[layer].push_back(node);
         }
     }
-    const auto maxRows = static_cast<std::int64_t>(std::max<std::size_t>(m_options.maxRows, 1));
-    std::vector<std::int64_t> width(layers, 1), left(layers, 0);
-    for (const auto& [group, byLayer] : parts) {
-        for (std::uint32_t layer = 0; layer < layers; ++layer)
-            width[layer] = std::max(width[layer], (static_cast<std::int64_t>(byLayer[layer].size()) + maxRows - 1) / maxRows);
-    }
+    const std::int64_t maxRows = rowsFor(parts, layers);
+    const std::vector<std::int64_t> width = columnsOf(parts, layers, maxRows);
+    std::vector<std::int64_t> left(layers, 0);
     for (std::uint32_t layer = 1; layer < layers; ++layer)
         left[layer] = left[layer - 1] + width[layer - 1];
-    const auto between = static_cast<std::int64_t>(
-        std::ceil((m_options.groupGap + 2 * m_options.groupPadding + m_options.groupTitle - m_options.rowGap) / pitchY()));
+    const std::int64_t between = rowsBetween();
     std::int64_t top = 0;
     for (const auto& [group, byLayer] : parts) {
         std::int64_t rows = 1;
@@ -288,7 +328,7 @@ void Layouter::placeAll()
             for (std::int64_t i = 0; i < count; ++i)
                 put(byLayer[layer][static_cast<std::size_t>(i)], {left[layer] + i / maxRows, top + (rows - height) / 2 + i % maxRows});
         }
-        top += rows + std::max<std::int64_t>(between, 1);
+        top += rows + between;
     }
 }
 
@@ -354,8 +394,6 @@ void Layouter::placeNew()
     }
     // Callers before callees, so that a whole new chain finds its place.
     std::sort(fresh.begin(), fresh.end(), [&](std::uint32_t a, std::uint32_t b) { return std::tie(m_layers[a], a) < std::tie(m_layers[b], b); });
-    const auto between = static_cast<std::int64_t>(
-        std::ceil((m_options.groupGap + 2 * m_options.groupPadding + m_options.groupTitle - m_options.rowGap) / pitchY()));
     for (const std::uint32_t node : fresh) {
         if (!m_bands.contains(m_nodes[node].group)) {
             // A new group goes below everything; the one that was lowest is closed.
@@ -368,7 +406,7 @@ void Layouter::placeNew()
                 band.open = false;
             }
             m_steps += m_taken.size() + m_bands.size();
-            m_bands[m_nodes[node].group] = {bottom + 1 + std::max<std::int64_t>(between, 1), 1, true};
+            m_bands[m_nodes[node].group] = {bottom + 1 + rowsBetween(), 1, true};
             m_next.clear();
         }
         put(node, findFree(m_bands.at(m_nodes[node].group), wishFor(node)));

@@ -48,7 +48,7 @@ struct MapLayoutOptions {
     double nodeWidth = 168, nodeHeight = 64;
     double columnGap = 96, rowGap = 32; // between nodes
     double groupPadding = 24, groupGap = 40, groupTitle = 20;
-    std::size_t maxRows = 40; // of one column of one group; more become further columns
+    std::size_t maxRows = 40; // of one column of one group; more become further columns, and sooner where the map would be a tower
 };
 
 struct MapLayout {

@@ -13,13 +13,15 @@ namespace binnacle::telemetry {
 class SegmentWriter::Open {
 public:
     Open(ChunkKind kind, Level level, const Batch& first, const SegmentLimits& limits)
-        : kind(kind), level(level), id(first.key.sequence), window(windowOf(level, first.range.from)), dictionary(limits.strings, limits.clusterStrings)
+        : kind(kind), level(level), id(first.key.sequence), window(windowOf(level, first.range.from, limits)), dictionary(limits.strings, limits.clusterStrings)
     {
     }
 
-    static TimeRange windowOf(Level level, UtcTime at)
+    static TimeRange windowOf(Level level, UtcTime at, const SegmentLimits& limits)
     {
-        return level == Level::Second ? rangeAt(Level::TenSeconds, at) : TimeRange{};
+        if (level != Level::Second)
+            return {};
+        return rangeAt(limits.batches <= 10 ? Level::TenSeconds : Level::Minute, at);
     }
 
     bool hasRoomFor(const Batch& batch, const SegmentLimits& limits) const
@@ -27,7 +29,7 @@ public:
         const BatchKey& last = chunks.back().key;
         return last.agent == batch.key.agent && last.epoch == batch.key.epoch && last.sequence < batch.key.sequence
                && chunks.size() < limits.batches && bytes < limits.bytes && !dictionary.stringsAreFull()
-               && window == windowOf(level, batch.range.from);
+               && window == windowOf(level, batch.range.from, limits);
     }
 
     void append(const Batch& batch, const internal::v1::Chunk& message)
@@ -39,7 +41,7 @@ public:
     ChunkKind kind;
     Level level;
     std::uint64_t id;
-    TimeRange window; // the ten seconds that segments of seconds keep to
+    TimeRange window; // the ten seconds, or the minute, that segments of seconds keep to
     internal::SegmentDictionary dictionary;
     std::vector<EncodedChunk> chunks;
     std::size_t bytes = 0;

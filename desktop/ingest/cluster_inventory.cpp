@@ -18,8 +18,9 @@ constexpr auto kLook = std::chrono::milliseconds(50);
 constexpr auto kPatience = std::chrono::seconds(2);   // with kinds that take longer than the pods
 constexpr auto kStillThere = std::chrono::seconds(3); // an answer that late is no gap
 
-/// A cluster is larger than a host: its names have to find room in one segment.
-constexpr telemetry::SegmentLimits kLimits{.bytes = 16u << 20, .clusterStrings = 32u << 20};
+/// A cluster is larger than a host: its names have to find room in one segment.  And they hardly change: a segment of a minute says them
+/// once where six of ten seconds would say them six times (docs/adr/0009-inventory-segments-of-a-minute.md).
+constexpr telemetry::SegmentLimits kLimits{.batches = 64, .bytes = 16u << 20, .clusterStrings = 32u << 20};
 
 Nanoseconds steadyNow() { return std::chrono::steady_clock::now().time_since_epoch(); }
 

@@ -24,6 +24,11 @@ constexpr analysis::MapLayoutOptions kOptions{.nodeWidth = 184, .nodeHeight = 64
 /// A request or two are always under way where there is traffic: only age is news.
 constexpr Nanoseconds kNews = std::chrono::seconds(1);
 
+constexpr double kRestPadding = 24; // around what is in no namespace
+constexpr std::size_t kSmallMap = 300; // services that need no containers
+constexpr double kGutter = 0.12;    // beside the containers, for trunks, in widths of everything
+constexpr double kLabelRoom = 0.05; // to each side of a trunk, likewise
+
 QRectF rectOf(const analysis::MapRect& r) { return {r.x, r.y, r.width, r.height}; }
 
 bool isOutside(const analysis::Node& node) { return node.kind == analysis::NodeKind::External || node.kind == analysis::NodeKind::Internet; }
@@ -211,15 +216,19 @@ MapScene::Node sceneNode(const analysis::Node& node, const QRectF& rect, TimeRan
     return out;
 }
 
-void setCurve(MapScene::Edge& edge, const analysis::MapLayout::Link& link)
+/// Of an edge or a trunk.
+template <class Line>
+void setCurve(Line& line, const std::array<QPointF, 4>& curve)
 {
-    edge.curve = curveOf(link);
-    edge.middle = cubicAt(edge.curve, 0.5);
-    QRectF bounds(edge.curve[0], QSizeF(1, 1));
-    for (const QPointF& p : edge.curve)
+    line.curve = curve;
+    line.middle = cubicAt(curve, 0.5);
+    QRectF bounds(curve[0], QSizeF(1, 1));
+    for (const QPointF& p : curve)
         bounds = bounds.united(QRectF(p, QSizeF(1, 1)));
-    edge.bounds = bounds.adjusted(-8, -8, 8, 8);
+    line.bounds = bounds.adjusted(-8, -8, 8, 8);
 }
+
+int rankOf(Severity severity) { return severity == Severity::Critical ? 2 : severity == Severity::Warning ? 1 : 0; }
 
 MapScene::Edge sceneEdge(const analysis::Edge& edge, const analysis::MapLayout::Link& link, TimeRange range)
 {
@@ -227,8 +236,9 @@ MapScene::Edge sceneEdge(const analysis::Edge& edge, const analysis::MapLayout::
     out.badge = badgeOf(edge.inFlight, edge.oldestInFlight, edge.pending);
     out.severity = severityOf(edge.health);
     out.parsed = edge.protocol != Protocol::Unknown;
-    out.weight = std::clamp(std::log10(1 + perSecond(edge.chosen.requests, range)) / 4, 0.0, 1.0);
-    setCurve(out, link);
+    out.rate = perSecond(edge.chosen.requests, range);
+    out.weight = std::clamp(std::log10(1 + out.rate) / 4, 0.0, 1.0);
+    setCurve(out, curveOf(link));
     return out;
 }
 
@@ -237,7 +247,7 @@ MapScene::Edge sceneEdge(const analysis::PossibleEdge& edge, const analysis::Map
 {
     MapScene::Edge out{.id = link.key, .from = edge.from.id, .to = edge.to, .label = QCoreApplication::translate("Map", "port %1").arg(edge.port)};
     out.possible = true;
-    setCurve(out, link);
+    setCurve(out, curveOf(link));
     return out;
 }
 
@@ -255,9 +265,29 @@ void addEdges(MapScene& scene, const analysis::Snapshot& snapshot, const analysi
             scene.edges.push_back(sceneEdge(edge, *link->second));
     }
     std::sort(scene.edges.begin(), scene.edges.end(), [](const MapScene::Edge& a, const MapScene::Edge& b) {
-        const auto rank = [](const MapScene::Edge& e) { return std::tuple(e.severity == Severity::Critical ? 2 : e.severity == Severity::Warning ? 1 : 0, e.weight, std::string_view(e.id)); };
+        const auto rank = [](const MapScene::Edge& e) { return std::tuple(rankOf(e.severity), e.weight, std::string_view(e.id)); };
         return rank(a) < rank(b);
     });
+    const auto indexOf = [&scene](const std::string& id) {
+        const MapScene::Node* node = scene.findNode(id);
+        return node ? static_cast<std::uint32_t>(node - scene.nodes.data()) : 0;
+    };
+    for (MapScene::Edge& edge : scene.edges) {
+        edge.fromNode = indexOf(edge.from);
+        edge.toNode = indexOf(edge.to);
+        scene.edgeBounds.push_back(edge.bounds);
+    }
+}
+
+/// Groups are by name, as in the layout.
+void addNode(MapScene& scene, const analysis::Node& node, const analysis::MapLayout::Node& place, TimeRange range)
+{
+    scene.nodes.push_back(sceneNode(node, rectOf(place.rect), range));
+    const QString name = fromStd(place.group);
+    const auto group = std::lower_bound(scene.groups.begin(), scene.groups.end(), place.group,
+                                        [](const MapScene::Group& g, const std::string& wanted) { return g.name.toStdString() < wanted; });
+    if (group != scene.groups.end() && group->name == name)
+        scene.nodes.back().group = static_cast<std::uint32_t>(group - scene.groups.begin());
 }
 
 /// Kubernetes Services that lead to what nobody observed, each once; nodes stay by id.
@@ -269,9 +299,87 @@ void addServices(MapScene& scene, const analysis::Snapshot& snapshot, const anal
     for (const analysis::PossibleEdge& edge : snapshot.possible) {
         const analysis::MapLayout::Node* place = layout.findNode(edge.from.id);
         if (place && known.insert(edge.from.id).second)
-            scene.nodes.push_back(sceneNode(edge.from, rectOf(place->rect), snapshot.range));
+            addNode(scene, edge.from, *place, snapshot.range);
     }
     std::sort(scene.nodes.begin(), scene.nodes.end(), [](const MapScene::Node& a, const MapScene::Node& b) { return a.id < b.id; });
+}
+
+QString countsOf(const MapScene::Group& group)
+{
+    QStringList parts{countedText(static_cast<int>(group.services), QCoreApplication::translate("Map", "service"), QCoreApplication::translate("Map", "services"))};
+    if (group.critical > 0)
+        parts << QCoreApplication::translate("Map", "%1 critical").arg(countText(group.critical));
+    if (group.warning > 0)
+        parts << QCoreApplication::translate("Map", "%1 warning").arg(countText(group.warning));
+    return parts.join(QStringLiteral(" · "));
+}
+
+/// A container is as ill as the worst in it; it is known to be well as soon as one of its services is.
+void countGroups(MapScene& scene)
+{
+    for (const MapScene::Node& node : scene.nodes) {
+        MapScene::Group& group = node.group == MapScene::kRest ? scene.rest : scene.groups[node.group];
+        ++group.services;
+        group.critical += node.severity == Severity::Critical;
+        group.warning += node.severity == Severity::Warning;
+        const bool isWorse = rankOf(node.severity) > rankOf(group.severity) || (group.severity == Severity::Unknown && node.severity == Severity::Ok);
+        group.severity = isWorse ? node.severity : group.severity;
+        if (node.group == MapScene::kRest)
+            group.rect = group.rect.isNull() ? node.rect : group.rect.united(node.rect);
+    }
+    if (scene.rest.services > 0) {
+        scene.rest.name = QCoreApplication::translate("Map", "no namespace");
+        scene.rest.rect.adjust(-kRestPadding, -kRestPadding, kRestPadding, kRestPadding);
+        scene.rest.counts = countsOf(scene.rest);
+    }
+    for (MapScene::Group& group : scene.groups)
+        group.counts = countsOf(group);
+}
+
+/// Groups are bands, one below the other: trunks run beside them, downwards on the right and upwards on the left, the further the wider.
+std::array<QPointF, 4> trunkCurve(const QRectF& from, const QRectF& to, const QRectF& all, double gutter)
+{
+    const bool isDownwards = from.center().y() < to.center().y();
+    const double apart = std::abs(from.center().y() - to.center().y()) / std::max(1.0, all.height());
+    const double side = isDownwards ? 1 : -1;
+    const QPointF begin(isDownwards ? from.right() : from.left(), from.center().y() + side * from.height() * 0.2);
+    const QPointF end(isDownwards ? to.right() : to.left(), to.center().y() - side * to.height() * 0.2);
+    const double outermost = isDownwards ? std::max(begin.x(), end.x()) : std::min(begin.x(), end.x());
+    // A cubic reaches three quarters of the way to its controls.
+    const double reach = outermost + side * gutter * (0.25 + 0.75 * apart) * 4 / 3;
+    return {begin, QPointF(reach, begin.y()), QPointF(reach, end.y()), end};
+}
+
+void addTrunks(MapScene& scene)
+{
+    std::map<std::pair<std::uint32_t, std::uint32_t>, MapScene::Trunk> trunks;
+    for (const MapScene::Edge& edge : scene.edges) {
+        const std::uint32_t from = scene.nodes[edge.fromNode].group, to = scene.nodes[edge.toNode].group;
+        if (from == to || edge.possible)
+            continue;
+        MapScene::Trunk& trunk = trunks[{from, to}];
+        trunk.from = from;
+        trunk.to = to;
+        ++trunk.edges;
+        trunk.rate += edge.rate;
+        trunk.severity = trunk.edges == 1 || rankOf(edge.severity) > rankOf(trunk.severity) ? edge.severity : trunk.severity;
+    }
+    const QRectF all = scene.bounds;
+    const double gutter = all.width() * kGutter, labelRoom = all.width() * kLabelRoom;
+    for (auto& [ends, trunk] : trunks) {
+        trunk.weight = std::clamp(std::log10(trunk.edges) / 3, 0.0, 1.0);
+        trunk.label = countedText(static_cast<int>(trunk.edges), QCoreApplication::translate("Map", "edge"), QCoreApplication::translate("Map", "edges"));
+        if (trunk.rate > 0)
+            trunk.label += QStringLiteral(" · %1/s").arg(rateText(trunk.rate));
+        setCurve(trunk, trunkCurve(scene.groupAt(trunk.from).rect, scene.groupAt(trunk.to).rect, all, gutter));
+        if (scene.nodes.size() > kSmallMap) // else they are never drawn
+            scene.bounds = scene.bounds.united(QRectF(trunk.middle - QPointF(labelRoom, 0), QSizeF(2 * labelRoom, 1)));
+        scene.trunks.push_back(std::move(trunk));
+    }
+    std::sort(scene.trunks.begin(), scene.trunks.end(), [](const MapScene::Trunk& a, const MapScene::Trunk& b) {
+        const auto rank = [](const MapScene::Trunk& t) { return std::tuple(rankOf(t.severity), t.edges, t.from, t.to); };
+        return rank(a) < rank(b);
+    });
 }
 
 } // namespace
@@ -281,15 +389,17 @@ MapAnswer buildMapScene(const analysis::Snapshot& snapshot, const MapMemoryPtr& 
     MapAnswer answer;
     answer.memory = laidOut(snapshot, before);
     const analysis::MapLayout& layout = answer.memory->layout;
+    for (const analysis::MapLayout::Group& group : layout.groups)
+        answer.scene.groups.push_back({fromStd(group.name), rectOf(group.rect)});
     for (const analysis::Node& node : snapshot.nodes) {
         if (const analysis::MapLayout::Node* place = layout.findNode(node.id))
-            answer.scene.nodes.push_back(sceneNode(node, rectOf(place->rect), snapshot.range));
+            addNode(answer.scene, node, *place, snapshot.range);
     }
     addServices(answer.scene, snapshot, layout);
     addEdges(answer.scene, snapshot, layout);
-    for (const analysis::MapLayout::Group& group : layout.groups)
-        answer.scene.groups.push_back({fromStd(group.name), rectOf(group.rect)});
     answer.scene.bounds = rectOf(layout.bounds);
+    countGroups(answer.scene);
+    addTrunks(answer.scene);
     return answer;
 }
 
@@ -311,23 +421,39 @@ const MapScene::Node* MapScene::nodeAt(QPointF world) const
     return at == nodes.end() ? nullptr : &*at;
 }
 
-const MapScene::Edge* MapScene::edgeAt(QPointF world, double reach) const
+namespace {
+
+/// The line that passes nearest to a point, among those that `accepts` takes.
+template <class Lines, class Accepts>
+auto nearestLine(const Lines& lines, QPointF world, double reach, Accepts accepts) -> decltype(lines.data())
 {
     constexpr int kSamples = 32;
-    const Edge* best = nullptr;
+    decltype(lines.data()) best = nullptr;
     double nearest = reach * reach;
-    for (const Edge& edge : edges) {
-        if (edge.possible || !edge.bounds.adjusted(-reach, -reach, reach, reach).contains(world))
+    for (const auto& line : lines) {
+        if (!accepts(line) || !line.bounds.adjusted(-reach, -reach, reach, reach).contains(world))
             continue;
         for (int i = 0; i < kSamples; ++i) {
-            const QPointF a = cubicAt(edge.curve, static_cast<double>(i) / kSamples), b = cubicAt(edge.curve, (i + 1.0) / kSamples);
+            const QPointF a = cubicAt(line.curve, static_cast<double>(i) / kSamples), b = cubicAt(line.curve, (i + 1.0) / kSamples);
             if (const double distance = squaredDistance(world, a, b); distance <= nearest) {
                 nearest = distance;
-                best = &edge;
+                best = &line;
             }
         }
     }
     return best;
+}
+
+} // namespace
+
+const MapScene::Edge* MapScene::edgeAt(QPointF world, double reach) const
+{
+    return nearestLine(edges, world, reach, [](const Edge& edge) { return !edge.possible; });
+}
+
+const MapScene::Trunk* MapScene::trunkAt(QPointF world, double reach) const
+{
+    return nearestLine(trunks, world, reach, [](const Trunk&) { return true; });
 }
 
 const MapScene::Node* MapScene::nextNode(const Node* from, Qt::Key direction) const

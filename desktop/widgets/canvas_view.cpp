@@ -20,6 +20,9 @@ constexpr double kSmallest = 0.04, kLargest = 3.0;
 constexpr double kLargestFit = 1.1; // a map of three services must not shout
 constexpr double kMargin = 28;   // around everything, in pixels
 constexpr double kStep = 60;     // of an arrow key
+constexpr double kLayerMargin = 0.1;              // around the view, in its widths and heights
+constexpr double kCoarsest = 0.5, kFinest = 1.6;  // how far a layer may be scaled while the view moves
+constexpr int kRestMs = 120;
 
 } // namespace
 
@@ -28,6 +31,19 @@ CanvasView::CanvasView(QWidget* parent) : QWidget(parent)
     setFocusPolicy(Qt::StrongFocus);
     setMouseTracking(true);
     setMinimumSize(200, 160);
+    m_rest.setSingleShot(true);
+    m_rest.setInterval(kRestMs);
+    connect(&m_rest, &QTimer::timeout, this, [this] {
+        if (m_layer.scale != m_scale)
+            update();
+    });
+}
+
+/// Everything fits into the view, however much it is.
+double CanvasView::smallestScale() const
+{
+    const QRectF bounds = worldBounds();
+    return bounds.isEmpty() ? kSmallest : std::min({kSmallest, width() / bounds.width() / 2, height() / bounds.height() / 2});
 }
 
 QRectF CanvasView::visibleWorld() const { return {toWorld({0, 0}), toWorld(QPointF(width(), height()))}; }
@@ -35,9 +51,10 @@ QRectF CanvasView::visibleWorld() const { return {toWorld({0, 0}), toWorld(QPoin
 void CanvasView::zoomBy(double factor, QPointF around)
 {
     const QPointF fixed = toWorld(around);
-    m_scale = std::clamp(m_scale * factor, kSmallest, kLargest);
+    m_scale = std::clamp(m_scale * factor, smallestScale(), kLargest);
     m_center = fixed - (around - QPointF(width() / 2.0, height() / 2.0)) / m_scale;
     m_movedByHand = true;
+    m_rest.start();
     update();
     Q_EMIT viewChanged();
 }
@@ -50,12 +67,23 @@ void CanvasView::fit()
     const QRectF bounds = worldBounds();
     m_movedByHand = false;
     if (!bounds.isEmpty()) {
-        const double across = (width() - 2 * kMargin) / bounds.width(), down = (height() - 2 * kMargin) / bounds.height();
-        m_scale = std::clamp(std::min(across, down), kSmallest, kLargestFit);
+        m_scale = std::min(scaleFor(bounds), kLargestFit);
         m_center = bounds.center();
     }
     update();
     Q_EMIT viewChanged();
+}
+
+double CanvasView::scaleFor(const QRectF& world) const
+{
+    const double across = (width() - 2 * kMargin) / world.width(), down = (height() - 2 * kMargin) / world.height();
+    return std::clamp(std::min(across, down), smallestScale(), kLargest);
+}
+
+void CanvasView::zoomTo(const QRectF& world)
+{
+    m_scale = scaleFor(world);
+    centerOn(world.center());
 }
 
 void CanvasView::centerOn(QPointF world)
@@ -83,17 +111,67 @@ void CanvasView::ensureVisible(const QRectF& world)
     centerOn(m_center + shift);
 }
 
-void CanvasView::paintEvent(QPaintEvent*)
+void CanvasView::repaintWorld()
 {
-    QPainter painter(this);
-    painter.fillRect(rect(), tokensOf(*this).window);
-    painter.save();
-    painter.translate(width() / 2.0, height() / 2.0);
+    m_layerIsOld = true;
+    update();
+}
+
+bool CanvasView::layerServes() const
+{
+    const QSizeF whole = QSizeF(size()) + 2 * m_layer.margin;
+    if (m_layerIsOld || m_layer.picture.deviceIndependentSize().toSize() != whole.toSize() || m_layer.picture.devicePixelRatio() != devicePixelRatioF())
+        return false;
+    const double factor = m_scale / m_layer.scale;
+    if (factor != 1 && (!m_rest.isActive() || factor < kCoarsest || factor > kFinest))
+        return false;
+    const QPointF shift = (m_layer.center - m_center) * m_scale; // of the layer's middle, on the screen
+    return std::abs(shift.x()) * 2 + width() <= whole.width() * factor && std::abs(shift.y()) * 2 + height() <= whole.height() * factor;
+}
+
+void CanvasView::paintLayer()
+{
+    const QSize margin(static_cast<int>(width() * kLayerMargin), static_cast<int>(height() * kLayerMargin));
+    const QSize whole = size() + 2 * margin;
+    m_layer = {QPixmap(whole * devicePixelRatioF()), m_center, m_scale, margin};
+    m_layer.picture.setDevicePixelRatio(devicePixelRatioF());
+    m_layer.picture.fill(tokensOf(*this).window);
+    m_layerIsOld = false;
+    ++m_worldPaints;
+    QPainter painter(&m_layer.picture);
+    painter.setFont(font());
+    painter.translate(whole.width() / 2.0, whole.height() / 2.0);
     painter.scale(m_scale, m_scale);
     painter.translate(-m_center);
-    paintWorld(painter, visibleWorld());
-    painter.restore();
+    const QSizeF world = QSizeF(whole) / m_scale;
+    paintWorld(painter, QRectF(m_center - QPointF(world.width(), world.height()) / 2, world));
+}
+
+void CanvasView::showLayer(QPainter& painter) const
+{
+    const QSizeF shown = m_layer.picture.deviceIndependentSize() * (m_scale / m_layer.scale);
+    const QPointF middle = toScreen(m_layer.center);
+    const QRectF target(middle - QPointF(shown.width(), shown.height()) / 2, shown);
+    if (m_layer.scale == m_scale) // a whole number of pixels, so that it stays sharp
+        painter.drawPixmap(target.topLeft().toPoint(), m_layer.picture);
+    else
+        painter.drawPixmap(target, m_layer.picture, QRectF(QPointF(), QSizeF(m_layer.picture.size())));
+}
+
+void CanvasView::paintEvent(QPaintEvent*)
+{
+    if (!layerServes())
+        paintLayer();
+    QPainter painter(this);
+    showLayer(painter);
     paintOverlay(painter);
+}
+
+void CanvasView::changeEvent(QEvent* event)
+{
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange || event->type() == QEvent::FontChange)
+        repaintWorld();
+    QWidget::changeEvent(event);
 }
 
 void CanvasView::mousePressEvent(QMouseEvent* event)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QPixmap>
 #include <QPointF>
 #include <QRectF>
+#include <QTimer>
 #include <QWidget>
 
 namespace binnacle::desktop {
@@ -12,6 +14,9 @@ namespace binnacle::desktop {
 /// Drag or arrow keys with Ctrl: move.  Wheel, plus, minus: zoom around the mouse or the centre.  Zero: everything in view.
 /// Works in logical pixels; subclasses paint in world coordinates and cull by what is visible.  The view never moves by itself
 /// once the user has moved it.
+///
+/// The world is painted into a layer a little larger than the view: moving shows the layer at another place, zooming shows it scaled until
+/// the view rests, and only what the layer does not hold is painted anew.
 class CanvasView : public QWidget {
     Q_OBJECT
 public:
@@ -29,6 +34,10 @@ public:
     /// Everything in view, hardly above natural size.
     void fit();
     void centerOn(QPointF world);
+    /// All of `world` in view, as large as that allows.
+    void zoomTo(const QRectF& world);
+    /// How often the world was painted: not while the layer serves.
+    int worldPaints() const { return m_worldPaints; }
     /// Moves only as far as needed.
     void ensureVisible(const QRectF& world);
 
@@ -38,6 +47,7 @@ Q_SIGNALS:
 protected:
     /// Of everything there is, in world coordinates.
     virtual QRectF worldBounds() const = 0;
+    /// `visible` is what the layer holds, in world coordinates; where that is in the layer, the painter's transformation knows.
     virtual void paintWorld(QPainter& painter, const QRectF& visible) = 0;
     /// On top, in screen coordinates.
     virtual void paintOverlay(QPainter&) {}
@@ -54,10 +64,31 @@ protected:
     void focusInEvent(QFocusEvent* event) override;
     void focusOutEvent(QFocusEvent* event) override;
 
+    /// What paintWorld() paints is another than before.
+    void repaintWorld();
+    void changeEvent(QEvent* event) override;
+
     /// Came here by keyboard: then, and only then, a frame shows it.
     bool showsFocus() const { return m_showsFocus; }
 
 private:
+    /// A picture of the world as it is seen from a place.
+    struct Layer {
+        QPixmap picture; // larger than the view by `margin` on each side
+        QPointF center;
+        double scale = 0;
+        QSizeF margin;   // in pixels
+    };
+    double smallestScale() const;
+    double scaleFor(const QRectF& world) const;
+    bool layerServes() const;
+    void paintLayer();
+    void showLayer(QPainter& painter) const;
+
+    Layer m_layer;
+    bool m_layerIsOld = true;
+    QTimer m_rest; // runs while the view moves
+    int m_worldPaints = 0;
     QPointF m_center;
     double m_scale = 1;
     bool m_movedByHand = false;

@@ -37,33 +37,39 @@ void MapView::show(MapScene scene)
     const bool first = m_scene.nodes.empty() && !scene.nodes.empty();
     const bool grew = scene.bounds != m_scene.bounds;
     m_scene = std::move(scene);
+    m_plan = {}; // its numbers are those of the scene before
     updateBright();
     if (first || !m_hasFitted || (grew && !movedByHand())) {
         fit();
         m_hasFitted = !m_scene.nodes.empty();
     }
-    update();
+    repaintWorld();
 }
 
 void MapView::setSelection(const Selection& selection)
 {
+    if (selection == m_selection)
+        return;
     m_selection = selection;
     announceSelection();
-    update();
+    repaintWorld();
 }
 
 void MapView::setFilter(const QString& words)
 {
+    if (words == m_filterWords)
+        return;
+    m_filterWords = words;
     m_filter = TextFilter(words);
     updateBright();
-    update();
+    repaintWorld();
 }
 
 void MapView::setFocusNode(const std::string& id)
 {
     m_focus = id;
     updateBright();
-    update();
+    repaintWorld();
 }
 
 std::string MapView::firstMatch() const
@@ -131,6 +137,22 @@ void MapView::announceSelection()
 
 QRectF MapView::worldBounds() const { return m_scene.bounds; }
 
+/// What is not painted cannot be meant.
+const MapScene::Edge* MapView::edgeUnder(QPointF world) const
+{
+    const MapScene::Edge* edge = m_scene.edgeAt(world, kEdgeReach / scale());
+    const auto index = edge ? static_cast<std::uint32_t>(edge - m_scene.edges.data()) : 0;
+    return edge && std::ranges::find(m_plan.edges, index) != m_plan.edges.end() ? edge : nullptr;
+}
+
+const MapScene::Group* MapView::containerUnder(QPointF world) const
+{
+    if (m_plan.detail != MapDetail::Containers)
+        return nullptr;
+    const auto at = std::ranges::find_if(m_plan.groups, [&](std::uint32_t group) { return m_scene.groupAt(group).rect.contains(world); });
+    return at == m_plan.groups.end() ? nullptr : &m_scene.groupAt(*at);
+}
+
 void MapView::paintEvent(QPaintEvent* event)
 {
     QElapsedTimer timer;
@@ -142,9 +164,9 @@ void MapView::paintEvent(QPaintEvent* event)
 void MapView::clickedAt(QPointF screen, Qt::KeyboardModifiers)
 {
     const QPointF world = toWorld(screen);
-    if (const MapScene::Node* node = m_scene.nodeAt(world))
+    if (const MapScene::Node* node = nodeUnder(world))
         Q_EMIT selected(NodeId{node->id});
-    else if (const MapScene::Edge* edge = m_scene.edgeAt(world, kEdgeReach / scale()))
+    else if (const MapScene::Edge* edge = edgeUnder(world))
         Q_EMIT selected(EdgeId{edge->id});
     else
         Q_EMIT selected({});
@@ -154,21 +176,24 @@ void MapView::hoveredAt(QPointF screen)
 {
     const QPointF world = toWorld(screen);
     std::string now;
-    if (const MapScene::Node* node = m_scene.nodeAt(world))
+    if (const MapScene::Node* node = nodeUnder(world))
         now = node->id;
-    else if (const MapScene::Edge* edge = m_scene.edgeAt(world, kEdgeReach / scale()))
+    else if (const MapScene::Edge* edge = edgeUnder(world))
         now = edge->id;
     if (now == m_hovered)
         return;
     m_hovered = std::move(now);
     setCursor(m_hovered.empty() ? Qt::ArrowCursor : Qt::PointingHandCursor);
-    update();
+    repaintWorld();
 }
 
 void MapView::mouseDoubleClickEvent(QMouseEvent* event)
 {
-    if (const MapScene::Node* node = m_scene.nodeAt(toWorld(event->position())))
+    const QPointF world = toWorld(event->position());
+    if (const MapScene::Node* node = nodeUnder(world))
         Q_EMIT focusWanted(QString::fromStdString(node->id));
+    else if (const MapScene::Group* group = containerUnder(world))
+        zoomTo(group->rect);
 }
 
 void MapView::keyPressEvent(QKeyEvent* event)
@@ -205,11 +230,14 @@ void MapView::keyPressEvent(QKeyEvent* event)
 QString MapView::readingAt(QPointF screen) const
 {
     const QPointF world = toWorld(screen);
-    if (const MapScene::Node* node = m_scene.nodeAt(world))
+    if (const MapScene::Node* node = nodeUnder(world))
         return lines({node->name, node->figures, node->detail, node->badge});
-    if (const MapScene::Edge* edge = m_scene.edgeAt(world, kEdgeReach / scale()))
+    if (const MapScene::Edge* edge = edgeUnder(world))
         return tr("%1 → %2\n%3").arg(shortName(edge->from), shortName(edge->to), edge->label) + (edge->badge.isEmpty() ? QString() : QLatin1Char('\n') + edge->badge);
-    return {};
+    if (const MapScene::Trunk* trunk = m_plan.trunks.empty() ? nullptr : m_scene.trunkAt(world, kEdgeReach / scale()))
+        return tr("%1 → %2\n%3").arg(m_scene.groupAt(trunk->from).name, m_scene.groupAt(trunk->to).name, trunk->label);
+    const MapScene::Group* group = containerUnder(world);
+    return group ? lines({group->name, group->counts}) : QString();
 }
 
 bool MapView::event(QEvent* event)

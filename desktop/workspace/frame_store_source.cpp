@@ -43,7 +43,7 @@ RecordingState FrameStoreSource::recording() const
 
 std::vector<analysis::Event> FrameStoreSource::events(TimeRange range) const
 {
-    std::vector<analysis::Event> events = m_filled->frames.snapshot(range)->events;
+    std::vector<analysis::Event> events = m_filled->frames.events(range);
     std::erase_if(events, [](const analysis::Event& event) { return !isMarked(event); });
     return events;
 }

@@ -25,7 +25,7 @@ using CoverageShares = std::map<std::pair<std::string, std::string>, CoverageSha
 class Assembler {
 public:
     explicit Assembler(const Assembly& input)
-        : m_in(input), m_directory(input.directory), m_resolution(input.resolution), m_sums(input.directory, input.resolution, input.options.withRoutes)
+        : m_in(input), m_directory(input.directory), m_resolution(input.resolution), m_sums(input.directory, input.resolution)
     {
     }
 
@@ -52,6 +52,12 @@ public:
         return std::move(m_snapshot);
     }
 
+    std::vector<Event> runEvents()
+    {
+        makeEvents();
+        return std::move(m_snapshot.events);
+    }
+
 private:
     struct JudgedSums {
         Attempts client, server;
@@ -64,9 +70,9 @@ private:
     bool isCurrent(std::uint32_t agent) const;
     void makeAgents();
     void makeEdges();
-    Edge edgeOf(std::uint32_t index, const EdgeSums& sums) const;
+    Edge edgeOf(std::uint32_t index, const EdgeSums& sums);
     Ledger ledgerOf(const SideSums& side) const;
-    std::vector<RouteSummary> routesOf(const SideSums& side) const;
+    std::vector<RouteSummary> routesOf(std::uint32_t edge, telemetry::Side side);
     TcpSummary tcpOf(const ResolvedEdge& edge, const EdgeSums& sums, telemetry::Side chosen) const;
     void findAcceptQueues();
     Waiting waitingOf(const PendingSums& pending) const;
@@ -98,6 +104,7 @@ private:
     std::vector<JudgedSums> m_judged; // by edge
     std::size_t m_judgedBatches = 0;
     std::map<std::string, Node> m_nodes;
+    std::vector<InstanceSetPtr> m_presence; // one after the other, without those that are as the one before
     std::set<std::uint32_t> m_present; // instances, in the range
     std::set<std::uint32_t> m_alive;   // instances, at the end
     std::set<std::uint32_t> m_untold;  // nodes: who had some of their instances says nothing about the end

@@ -96,11 +96,11 @@ Ledger Assembler::ledgerOf(const SideSums& side) const
     return ledger;
 }
 
-std::vector<RouteSummary> Assembler::routesOf(const SideSums& side) const
+std::vector<RouteSummary> Assembler::routesOf(std::uint32_t edge, Side side)
 {
     std::vector<RouteSummary> routes;
-    for (const auto& [text, row] : side.routes) {
-        RouteSummary route{m_directory.textAt(text), row.requests, row.errors, {}, row.latency, row.firstByte};
+    for (telemetry::RequestRow& row : m_sums.routesOf(edge, side)) {
+        RouteSummary route{m_directory.textAt(row.route), row.requests, row.errors, {}, std::move(row.latency), std::move(row.firstByte)};
         for (const telemetry::StatusCount& status : row.statuses)
             route.statuses[m_directory.textAt(status.status)] += status.count;
         routes.push_back(std::move(route));
@@ -207,7 +207,7 @@ Verdict Assembler::verdictOf(std::uint32_t index, const EdgeSums& sums, const Ed
     return judge(judged);
 }
 
-Edge Assembler::edgeOf(std::uint32_t index, const EdgeSums& sums) const
+Edge Assembler::edgeOf(std::uint32_t index, const EdgeSums& sums)
 {
     const ResolvedEdge& resolved = m_resolution.edges()[index];
     const Side chosen = chooseSide(sums, m_sums.agents());
@@ -222,7 +222,8 @@ Edge Assembler::edgeOf(std::uint32_t index, const EdgeSums& sums) const
     if (sums.server.seen)
         edge.server = ledgerOf(sums.server);
     edge.chosen = chosen == Side::Server ? *edge.server : *edge.client;
-    edge.routes = routesOf(chosen == Side::Server ? sums.server : sums.client);
+    if (m_in.options.withRoutes)
+        edge.routes = routesOf(index, chosen);
     // Gauges of one thing seen twice: a stopped server does not know what waits for it, so the greater one is true.
     edge.inFlight = std::max(sums.client.open, sums.server.open);
     edge.oldestInFlight = std::max(sums.client.oldest, sums.server.oldest);
@@ -240,16 +241,23 @@ Edge Assembler::edgeOf(std::uint32_t index, const EdgeSums& sums) const
 
 void Assembler::makeEdges()
 {
+    std::vector<std::uint32_t> seen; // put in order before they are made: an edge is large
     for (std::uint32_t i = 0; i < m_sums.edges().size(); ++i) {
         if (m_sums.edges()[i].seen())
-            m_snapshot.edges.push_back(edgeOf(i, m_sums.edges()[i]));
+            seen.push_back(i);
     }
-    std::sort(m_snapshot.edges.begin(), m_snapshot.edges.end(), [](const Edge& a, const Edge& b) {
-        return std::tuple(std::string_view(a.from), std::string_view(a.to), a.port, protocolName(a.protocol), a.tls)
-            < std::tuple(std::string_view(b.from), std::string_view(b.to), b.port, protocolName(b.protocol), b.tls);
+    const auto nameOf = [this](std::uint32_t node) { return std::string_view(m_resolution.nodes()[node].id); };
+    std::ranges::sort(seen, {}, [&](std::uint32_t i) {
+        const ResolvedEdge& edge = m_resolution.edges()[i];
+        return std::tuple(nameOf(edge.from), nameOf(edge.to), edge.port, protocolName(edge.protocol), edge.tls);
     });
+    m_snapshot.edges.reserve(seen.size());
+    for (const std::uint32_t i : seen)
+        m_snapshot.edges.push_back(edgeOf(i, m_sums.edges()[i]));
 }
 
 Snapshot assemble(const Assembly& input) { return Assembler(input).run(); }
+
+std::vector<Event> assembleEvents(const Assembly& input) { return Assembler(input).runEvents(); }
 
 } // namespace binnacle::analysis::internal

@@ -25,5 +25,7 @@ struct Assembly {
 inline constexpr std::size_t kLastFrames = 3 * kJudgedBatches;
 
 Snapshot assemble(const Assembly& input);
+/// Snapshot::events alone.
+std::vector<Event> assembleEvents(const Assembly& input);
 
 } // namespace binnacle::analysis::internal

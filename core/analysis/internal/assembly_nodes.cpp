@@ -2,6 +2,9 @@
 #include "core/analysis/internal/assembler.h"
 
 #include "core/analysis/words.h"
+#include "core/telemetry/histogram_sum.h"
+
+#include <string_view>
 
 namespace binnacle::analysis::internal {
 
@@ -50,18 +53,16 @@ void Assembler::addServices()
 
 void Assembler::addInstancesTo(std::map<std::string, std::set<std::string>>& hosts)
 {
-    for (const Frame* frame : m_in.frames) {
-        for (const InstanceSetPtr& set : frame->presence()) {
-            std::set<std::uint32_t> counted;
-            std::map<std::uint32_t, std::uint32_t> count;
-            for (const std::uint32_t instance : *set) {
-                if (counted.insert(m_resolution.countedAs(instance)).second)
-                    ++count[m_resolution.nodeOfInstance(instance)];
-            }
-            for (const auto& [node, alive] : count) {
-                if (node != kNone)
-                    ensureNode(node).instancesMax = std::max(ensureNode(node).instancesMax, alive);
-            }
+    for (const InstanceSetPtr& set : m_presence) {
+        std::set<std::uint32_t> counted;
+        std::map<std::uint32_t, std::uint32_t> count;
+        for (const std::uint32_t instance : *set) {
+            if (counted.insert(m_resolution.countedAs(instance)).second)
+                ++count[m_resolution.nodeOfInstance(instance)];
+        }
+        for (const auto& [node, alive] : count) {
+            if (node != kNone)
+                ensureNode(node).instancesMax = std::max(ensureNode(node).instancesMax, alive);
         }
     }
     for (const std::uint32_t instance : m_present) { // also one that came and went between two looks
@@ -121,32 +122,50 @@ void Assembler::addListening()
 namespace {
 
 /// Adds up what the inbound edges chose: different callers' requests, never two ledgers of one.
-void addInbound(Node& node, const Edge& edge, std::map<std::string, RouteSummary>& routes)
+void addInbound(Node& node, const std::vector<const Edge*>& inbound, telemetry::HistogramSum& latency, telemetry::HistogramSum& firstByte)
 {
     Ledger& sum = node.inbound;
-    sum.requests += edge.chosen.requests;
-    sum.errors += edge.chosen.errors;
-    for (const auto& [status, count] : edge.chosen.statuses)
-        sum.statuses[status] += count;
-    sum.latency.merge(edge.chosen.latency);
-    sum.firstByte.merge(edge.chosen.firstByte);
-    sum.lost += edge.losses;
-    node.inFlight += edge.inFlight;
-    node.oldestInFlight = std::max(node.oldestInFlight, edge.oldestInFlight);
-    node.pending.count += edge.pending.count;
-    node.pending.oldest = std::max(node.pending.oldest, edge.pending.oldest);
-    node.pending.synSent = std::max(node.pending.synSent, edge.pending.synSent);
-    node.clients.push_back(edge.from);
-    for (const RouteSummary& route : edge.routes) {
-        RouteSummary& total = routes[route.route];
-        total.route = route.route;
-        total.requests += route.requests;
-        total.errors += route.errors;
-        for (const auto& [status, count] : route.statuses)
-            total.statuses[status] += count;
-        total.latency.merge(route.latency);
-        total.firstByte.merge(route.firstByte);
+    for (const Edge* edge : inbound) {
+        sum.requests += edge->chosen.requests;
+        sum.errors += edge->chosen.errors;
+        for (const auto& [status, count] : edge->chosen.statuses)
+            sum.statuses[status] += count;
+        latency.add(edge->chosen.latency);
+        firstByte.add(edge->chosen.firstByte);
+        sum.lost += edge->losses;
+        node.inFlight += edge->inFlight;
+        node.oldestInFlight = std::max(node.oldestInFlight, edge->oldestInFlight);
+        node.pending.count += edge->pending.count;
+        node.pending.oldest = std::max(node.pending.oldest, edge->pending.oldest);
+        node.pending.synSent = std::max(node.pending.synSent, edge->pending.synSent);
+        node.clients.push_back(edge->from);
     }
+    sum.latency = latency.take();
+    sum.firstByte = firstByte.take();
+}
+
+void addRoutes(Node& node, const std::vector<const Edge*>& inbound, telemetry::HistogramSum& latency, telemetry::HistogramSum& firstByte)
+{
+    std::vector<const RouteSummary*> parts;
+    for (const Edge* edge : inbound) {
+        for (const RouteSummary& route : edge->routes)
+            parts.push_back(&route);
+    }
+    std::ranges::sort(parts, {}, [](const RouteSummary* part) { return std::string_view(part->route); });
+    for (auto at = parts.begin(); at != parts.end();) {
+        RouteSummary& total = node.routes.emplace_back();
+        for (total.route = (*at)->route; at != parts.end() && (*at)->route == total.route; ++at) {
+            total.requests += (*at)->requests;
+            total.errors += (*at)->errors;
+            for (const auto& [status, count] : (*at)->statuses)
+                total.statuses[status] += count;
+            latency.add((*at)->latency);
+            firstByte.add((*at)->firstByte);
+        }
+        total.latency = latency.take();
+        total.firstByte = firstByte.take();
+    }
+    sortRoutes(node.routes);
 }
 
 /// Of a caller, as somebody who looks at `node` calls it.
@@ -191,26 +210,28 @@ void Assembler::addEdgesToNodes()
         inbound[edge.to].push_back(&edge);
         m_nodes.at(edge.from).servers.push_back(edge.to);
     }
+    telemetry::HistogramSum latency, firstByte;
     for (auto& [id, node] : m_nodes) {
-        std::map<std::string, RouteSummary> routes;
-        for (const Edge* edge : inbound[id])
-            addInbound(node, *edge, routes);
-        for (auto& [text, route] : routes)
-            node.routes.push_back(std::move(route));
-        sortRoutes(node.routes);
+        const std::vector<const Edge*>& callers = inbound[id];
+        addInbound(node, callers, latency, firstByte);
+        addRoutes(node, callers, latency, firstByte);
         sortUnique(node.clients);
         sortUnique(node.servers);
-        if (!inbound[id].empty() || !node.servers.empty())
+        if (!callers.empty() || !node.servers.empty())
             node.observed = true;
-        judgeNode(node, inbound[id], m_nodes);
+        judgeNode(node, callers, m_nodes);
     }
 }
 
 void Assembler::makeNodes()
 {
     for (const Frame* frame : m_in.frames) {
-        for (const InstanceSetPtr& set : frame->presence())
+        for (const InstanceSetPtr& set : frame->presence()) {
+            if (!m_presence.empty() && *m_presence.back() == *set)
+                continue; // most seconds look like the one before
+            m_presence.push_back(set);
             m_present.insert(set->begin(), set->end());
+        }
         m_present.insert(frame->ended().begin(), frame->ended().end());
     }
     addServices();

@@ -96,7 +96,7 @@ void addStatuses(std::vector<telemetry::StatusCount>& sum, const std::vector<tel
     }
 }
 
-void addRow(telemetry::RequestRow& sum, const telemetry::RequestRow& row)
+void addCounts(telemetry::RequestRow& sum, const telemetry::RequestRow& row)
 {
     sum.requests += row.requests;
     sum.errors += row.errors;
@@ -104,11 +104,16 @@ void addRow(telemetry::RequestRow& sum, const telemetry::RequestRow& row)
     sum.requestBytes += row.requestBytes;
     sum.responseBytes += row.responseBytes;
     addStatuses(sum.statuses, row.statuses);
+}
+
+void addRow(telemetry::RequestRow& sum, const telemetry::RequestRow& row)
+{
+    addCounts(sum, row);
     sum.latency.merge(row.latency);
     sum.firstByte.merge(row.firstByte);
 }
 
-void addRow(telemetry::TcpRow& sum, const telemetry::TcpRow& row)
+void addCounts(telemetry::TcpRow& sum, const telemetry::TcpRow& row)
 {
     sum.opened += row.opened;
     sum.closed += row.closed;
@@ -127,6 +132,11 @@ void addRow(telemetry::TcpRow& sum, const telemetry::TcpRow& row)
     addCount(sum.resetsReceived, row.resetsReceived);
     addCount(sum.zeroWindows, row.zeroWindows);
     addCount(sum.zeroWindowNs, row.zeroWindowNs);
+}
+
+void addRow(telemetry::TcpRow& sum, const telemetry::TcpRow& row)
+{
+    addCounts(sum, row);
     sum.connectTime.merge(row.connectTime);
     sum.rtt.merge(row.rtt);
     sum.rttVariance.merge(row.rttVariance);

@@ -151,6 +151,9 @@ private:
 /// One after the other; the same in every order.
 void addRow(telemetry::RequestRow& sum, const telemetry::RequestRow& row);
 void addRow(telemetry::TcpRow& sum, const telemetry::TcpRow& row);
+/// Without histograms.
+void addCounts(telemetry::RequestRow& sum, const telemetry::RequestRow& row);
+void addCounts(telemetry::TcpRow& sum, const telemetry::TcpRow& row);
 void addStatuses(std::vector<telemetry::StatusCount>& sum, const std::vector<telemetry::StatusCount>& more);
 
 } // namespace binnacle::analysis::internal

@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 
+/// Seconds that batches of several hosts come apart, mostly: what is folded earlier would have to be folded again.
+constexpr std::int64_t kLateness = 3;
+
 /// A level keeps at least this many frames of the next one, whatever the memory says: the live end stays fine-grained.
 constexpr std::int64_t kAlwaysKept = 2;
 
@@ -32,10 +35,10 @@ void FrameLevels::add(Frame frame)
         ++level; // its seconds were forgotten: their sum takes it
     addTo(level, alignDown(second, kLevelSeconds[level]), std::move(frame));
     forgetFolds(range);
-    const std::int64_t before = empty() ? second : floorSecond(m_range.to);
+    const std::int64_t before = empty() ? second : ceilSecond(m_range.to) - 1; // the latest second that was begun
     m_range = empty() ? range : TimeRange{std::min(m_range.from, range.from), std::max(m_range.to, range.to)};
     if (second > before)
-        foldBehind(second);
+        foldBehind(before - kLateness, second - kLateness);
     shrink();
 }
 
@@ -74,12 +77,12 @@ void FrameLevels::forgetFolds(TimeRange range)
 }
 
 /// What has just become complete is folded at once, so that the first look at a long range does not pay for all of it.
-void FrameLevels::foldBehind(std::int64_t second)
+void FrameLevels::foldBehind(std::int64_t before, std::int64_t second)
 {
     for (std::size_t level = 1; level < kLevelSeconds.size(); ++level) {
-        const std::int64_t length = kLevelSeconds[level];
-        if (alignDown(second, length) == second)
-            ensure(level, second - length);
+        const std::int64_t end = alignDown(second, kLevelSeconds[level]);
+        if (end > before)
+            ensure(level, end - kLevelSeconds[level]);
     }
 }
 

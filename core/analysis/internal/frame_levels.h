@@ -58,7 +58,7 @@ private:
     void addTo(std::size_t level, std::int64_t start, Frame frame);
     void forgetFolds(std::int64_t second);
     void forgetFolds(TimeRange range);
-    void foldBehind(std::int64_t second);
+    void foldBehind(std::int64_t before, std::int64_t second);
     void shrink();
     void giveUpOldest(std::size_t level);
     std::optional<std::size_t> levelToShrink() const;

@@ -43,34 +43,33 @@ bool covers(const std::vector<std::uint32_t>& these, const std::vector<std::uint
 
 } // namespace
 
-SideSums* Sums::sideOf(std::uint32_t end, UtcTime at)
+std::uint32_t Sums::sideOf(std::uint32_t end, UtcTime at)
 {
     const EndTarget target = m_resolution.ofEnd(end, at);
     if (target.edge == kNone)
-        return nullptr;
-    SideSums& side = m_edges[target.edge].of(target.side);
-    side.seen = true;
-    insertSorted(side.agents, m_directory.ends()[end].place.agent);
-    return &side;
+        return kNone;
+    const std::uint32_t side = 2 * target.edge + (target.side == Side::Client ? 0 : 1);
+    if (std::exchange(m_sideOfEnd[end], side) != side) {
+        SideSums& sums = sideAt(side);
+        sums.seen = true;
+        insertSorted(sums.agents, m_directory.ends()[end].place.agent);
+    }
+    return side;
 }
 
 void Sums::add(const Frame& frame)
 {
     for (const auto& [row, at] : frame.requests()) {
-        SideSums* side = sideOf(row.end, at);
-        if (!side)
-            continue;
-        addRow(m_withRoutes ? side->routes[row.route] : side->requests, row);
+        if (const std::uint32_t side = sideOf(row.end, at); side != kNone)
+            m_requests.note(side, row);
     }
     for (const auto& [row, at] : frame.tcp()) {
-        if (SideSums* side = sideOf(row.end, at)) {
-            side->tcpSeen = true;
-            addRow(side->tcp, row);
-        }
+        if (const std::uint32_t side = sideOf(row.end, at); side != kNone)
+            m_tcp.note(side, row);
     }
     for (const LossCell& cell : frame.losses()) {
-        if (SideSums* side = sideOf(cell.end, cell.at()))
-            side->lost += cell.count;
+        if (const std::uint32_t side = cell.end == kNone ? kNone : sideOf(cell.end, cell.at()); side != kNone)
+            sideAt(side).lost += cell.count;
     }
     for (const AgentPart& part : frame.agents())
         addAgent(part);
@@ -89,37 +88,85 @@ void Sums::addAgent(const AgentPart& part)
     sums.batches += part.batches;
 }
 
+void Sums::addUp(SideSums& sums, std::span<const telemetry::RequestRow*> rows)
+{
+    for (const telemetry::RequestRow* row : rows) {
+        addCounts(sums.requests, *row);
+        m_latency.add(row->latency);
+        m_firstByte.add(row->firstByte);
+    }
+    sums.requests.latency = m_latency.take();
+    sums.requests.firstByte = m_firstByte.take();
+}
+
+telemetry::Histogram Sums::sumOf(std::span<const telemetry::TcpRow*> rows, telemetry::Histogram telemetry::TcpRow::* member)
+{
+    for (const telemetry::TcpRow* row : rows)
+        m_latency.add(row->*member);
+    return m_latency.take();
+}
+
+void Sums::addUp(SideSums& sums, std::span<const telemetry::TcpRow*> rows)
+{
+    sums.tcpSeen = true;
+    for (const telemetry::TcpRow* row : rows)
+        addCounts(sums.tcp, *row);
+    for (const auto member : {&telemetry::TcpRow::connectTime, &telemetry::TcpRow::rtt, &telemetry::TcpRow::rttVariance, &telemetry::TcpRow::lifetime})
+        sums.tcp.*member = sumOf(rows, member);
+}
+
+std::vector<telemetry::RequestRow> Sums::routesOf(std::uint32_t edge, Side side)
+{
+    const auto rows = m_requests.of(2 * edge + (side == Side::Client ? 0 : 1));
+    std::ranges::sort(rows, {}, [](const telemetry::RequestRow* row) { return row->route; }); // their order within a side means nothing
+    std::vector<telemetry::RequestRow> routes;
+    for (auto at = rows.begin(); at != rows.end();) {
+        telemetry::RequestRow& sum = routes.emplace_back();
+        for (sum.route = (*at)->route; at != rows.end() && (*at)->route == sum.route; ++at) {
+            addCounts(sum, **at);
+            m_latency.add((*at)->latency);
+            m_firstByte.add((*at)->firstByte);
+        }
+        sum.latency = m_latency.take();
+        sum.firstByte = m_firstByte.take();
+    }
+    return routes;
+}
+
 void Sums::finish()
 {
-    for (EdgeSums& edge : m_edges) {
-        for (SideSums* side : {&edge.client, &edge.server}) {
-            for (const auto& [route, row] : side->routes)
-                addRow(side->requests, row); // once here instead of once a frame
-        }
+    const auto sides = static_cast<std::uint32_t>(2 * m_edges.size());
+    m_requests.sort(sides);
+    m_tcp.sort(sides);
+    for (std::uint32_t side = 0; side < sides; ++side) {
+        if (const auto rows = m_requests.of(side); !rows.empty())
+            addUp(sideAt(side), rows);
+        if (const auto rows = m_tcp.of(side); !rows.empty())
+            addUp(sideAt(side), rows);
     }
     for (const auto& [agent, sums] : m_agents) {
         for (const telemetry::OpenRow& row : sums.last->open) {
-            SideSums* side = row.count > 0 ? sideOf(row.end, sums.last->at()) : nullptr;
-            if (!side)
+            const std::uint32_t side = row.count > 0 ? sideOf(row.end, sums.last->at()) : kNone;
+            if (side == kNone)
                 continue;
-            side->open += row.count;
-            side->oldest = std::max(side->oldest, row.oldestAge);
+            sideAt(side).open += row.count;
+            sideAt(side).oldest = std::max(sideAt(side).oldest, row.oldestAge);
         }
         for (const telemetry::PendingConnectRow& row : sums.last->pendingConnects)
             addPending(row, sums.last->at());
         for (const auto& [end, count] : sums.last->active) {
-            if (SideSums* side = sideOf(end, sums.last->at()))
-                side->active += count;
+            if (const std::uint32_t side = sideOf(end, sums.last->at()); side != kNone)
+                sideAt(side).active += count;
         }
     }
 }
 
 void Sums::addPending(const telemetry::PendingConnectRow& row, UtcTime at)
 {
-    SideSums* side = sideOf(row.end, at);
-    if (!side)
+    const std::uint32_t side = sideOf(row.end, at);
+    if (side == kNone)
         return;
-    PendingSums& pending = side->pending;
+    PendingSums& pending = sideAt(side).pending;
     const Endpoint& to = m_directory.ends()[row.end].remote;
     const bool older = pending.oldestEnd == kNone || row.oldestAge > pending.oldest
         || (row.oldestAge == pending.oldest && to < m_directory.ends()[pending.oldestEnd].remote);

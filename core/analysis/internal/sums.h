@@ -3,11 +3,14 @@
 
 #include "core/analysis/internal/frame.h"
 #include "core/analysis/internal/resolution.h"
+#include "core/telemetry/histogram_sum.h"
 
 #include <absl/container/flat_hash_map.h>
 
-#include <array>
 #include <cstdint>
+#include <numeric>
+#include <span>
+#include <utility>
 #include <vector>
 
 /// Frames of a range, summed edge by edge and side by side.
@@ -31,8 +34,7 @@ struct SideSums {
     std::uint64_t active = 0, open = 0; // gauges at the end
     Nanoseconds oldest{};
     PendingSums pending;
-    std::vector<std::uint32_t> agents;                              // ascending
-    absl::flat_hash_map<std::uint32_t, telemetry::RequestRow> routes; // by text
+    std::vector<std::uint32_t> agents; // ascending
 
     /// Losses with a name; payload bytes lost without one.
     std::uint64_t losses() const { return lost > 0 ? lost : tcp.payloadLost; }
@@ -52,30 +54,66 @@ struct AgentSums {
     const AgentPart* last = nullptr; // not owned; outlives this because the frames do
 };
 
+/// Rows are only noted by whose they are until finish() adds up those of one side after the other, each histogram once.
 class Sums {
 public:
-    Sums(const Directory& directory, const Resolution& resolution, bool withRoutes)
-        : m_directory(directory), m_resolution(resolution), m_withRoutes(withRoutes), m_edges(resolution.edges().size())
+    Sums(const Directory& directory, const Resolution& resolution)
+        : m_directory(directory), m_resolution(resolution), m_edges(resolution.edges().size()), m_sideOfEnd(directory.ends().size(), kNone)
     {
     }
 
     /// In any order.  `frame` must outlive this.
     void add(const Frame& frame);
-    /// After the last add(): what was open at the end.
+    /// After the last add(): the sums, and what was open at the end.
     void finish();
 
     const std::vector<EdgeSums>& edges() const { return m_edges; } // by edge of the resolution
     const absl::flat_hash_map<std::uint32_t, AgentSums>& agents() const { return m_agents; }
+    /// Of one side, route by route; `route` is a text.  After finish().
+    std::vector<telemetry::RequestRow> routesOf(std::uint32_t edge, telemetry::Side side);
 
 private:
+    /// Rows by side, noted as they come and put in order once.
+    template <class Row>
+    class Rows {
+    public:
+        void note(std::uint32_t side, const Row& row) { m_noted.emplace_back(side, &row); }
+        void sort(std::size_t sides)
+        {
+            m_firstOf.assign(sides + 1, 0);
+            for (const auto& [side, row] : m_noted)
+                ++m_firstOf[side + 1];
+            std::partial_sum(m_firstOf.begin(), m_firstOf.end(), m_firstOf.begin());
+            std::vector<std::uint32_t> next(m_firstOf.begin(), m_firstOf.end() - 1);
+            m_sorted.resize(m_noted.size());
+            for (const auto& [side, row] : m_noted)
+                m_sorted[next[side]++] = row;
+            m_noted = {};
+        }
+        std::span<const Row*> of(std::uint32_t side) { return std::span(m_sorted).subspan(m_firstOf[side], m_firstOf[side + 1] - m_firstOf[side]); }
+
+    private:
+        std::vector<std::pair<std::uint32_t, const Row*>> m_noted;
+        std::vector<const Row*> m_sorted;
+        std::vector<std::uint32_t> m_firstOf; // by side, and the end of the last
+    };
+
     void addAgent(const AgentPart& part);
     void addPending(const telemetry::PendingConnectRow& row, UtcTime at);
-    SideSums* sideOf(std::uint32_t end, UtcTime at);
+    /// Twice its edge, and one more for the server; kNone: nobody's.
+    std::uint32_t sideOf(std::uint32_t end, UtcTime at);
+    SideSums& sideAt(std::uint32_t side) { return m_edges[side / 2].of(side % 2 == 0 ? telemetry::Side::Client : telemetry::Side::Server); }
+    void addUp(SideSums& sums, std::span<const telemetry::RequestRow*> rows);
+    void addUp(SideSums& sums, std::span<const telemetry::TcpRow*> rows);
+    telemetry::Histogram sumOf(std::span<const telemetry::TcpRow*> rows, telemetry::Histogram telemetry::TcpRow::* member);
 
     const Directory& m_directory;
     const Resolution& m_resolution;
-    bool m_withRoutes;
     std::vector<EdgeSums> m_edges;
+    std::vector<std::uint32_t> m_sideOfEnd; // the one that knows of the end's agent already
+    Rows<telemetry::RequestRow> m_requests;
+    Rows<telemetry::TcpRow> m_tcp;
+    telemetry::HistogramSum m_latency, m_firstByte;
     absl::flat_hash_map<std::uint32_t, AgentSums> m_agents;
 };
 

@@ -167,6 +167,31 @@ TEST(FrameStore, keepsItsMemoryAndTheTotals)
     EXPECT_FALSE(small.seconds(seconds(100, 101)).at(0).gap);
 }
 
+TEST(FrameStore, eventsAloneAreThoseOfTheSnapshot)
+{
+    FrameStore store;
+    for (int at = 0; at < 130; ++at) {
+        BatchBuilder batch("host", at);
+        const auto instance = batch.instance("web-1", "nginx", true);
+        batch.present(instance, batch.service("web", "shop", ServiceKind::Workload));
+        if (at % 7 == 0)
+            batch.overview().events.push_back({.at = tests::second(at), .kind = EventKind::ProcessExec, .subject = instance});
+        store.add(batch.build());
+    }
+    const auto textOf = [](const std::vector<Event>& events) {
+        std::string text;
+        for (const Event& event : events)
+            text += std::to_string(event.at.time_since_epoch().count()) + ' ' + event.subject + ' ' + event.detail + '\n';
+        return text;
+    };
+    for (const TimeRange range : {seconds(0, 130), seconds(5, 71), seconds(14, 15)}) {
+        const std::vector<Event> events = store.events(range);
+        EXPECT_FALSE(events.empty());
+        EXPECT_EQ(textOf(events), textOf(store.snapshot(range)->events));
+    }
+    EXPECT_EQ(store.events(seconds(0, 130)).size(), 19U); // 0, 7 … 126
+}
+
 TEST(FrameStore, loadingCanBeCancelled)
 {
     const HandMadeSource source = changingShop(50);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/telemetry/histogram.h"
+#include "core/telemetry/histogram_sum.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <vector>
 
 using binnacle::telemetry::Histogram;
+using binnacle::telemetry::HistogramSum;
 
 TEST(Histogram, boundsFollowOpenTelemetry)
 {
@@ -126,4 +129,37 @@ TEST(Histogram, foreignPartsMustAgree)
     EXPECT_FALSE(parts([](auto&, auto&, auto&, auto&, auto& b) { b[0].count = b[1].count = ~std::uint64_t{0}; }));
     EXPECT_FALSE(parts([](auto&, auto&, auto&, auto&, auto& b) { b[1].index = 5000; }));
     EXPECT_EQ(Histogram::fromParts(0, 0, 0, 0, {}), Histogram());
+}
+
+TEST(HistogramSum, isTheSameAsMergingWhateverTheOrder)
+{
+    std::vector<Histogram> parts(40);
+    for (std::uint64_t i = 0; i < parts.size(); ++i) {
+        for (std::uint64_t k = 0; k < i % 7; ++k)
+            parts[i].record((i * 977 + k * 104'729) % 5 == 0 ? 0 : (i + 1) * (k * k * 7919 + 1), k + 1);
+    }
+    parts[11].record(1);
+    parts[23].record(~std::uint64_t{0});
+    Histogram merged;
+    for (const Histogram& part : parts)
+        merged.merge(part);
+    HistogramSum sum;
+    for (int round = 0; round < 2; ++round) { // it is used again
+        for (const Histogram& part : parts)
+            sum.add(part);
+        EXPECT_EQ(sum.take(), merged);
+        std::ranges::reverse(parts);
+    }
+    EXPECT_TRUE(sum.take().empty());
+}
+
+TEST(HistogramSum, ofZerosAloneHasNoBuckets)
+{
+    Histogram zeros, both;
+    zeros.record(0, 3);
+    both.record(0, 6);
+    HistogramSum sum;
+    sum.add(zeros);
+    sum.add(zeros);
+    EXPECT_EQ(sum.take(), both);
 }
