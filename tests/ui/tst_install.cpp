@@ -368,7 +368,7 @@ TEST(Install, isOfferedWhereTheDiagnosisFindsNoAgentsAndConnectsAfterwards)
     ASSERT_TRUE(waitUntil([&] { return card->row().look == StepLook::Failed; }));
     QPushButton* offer = nullptr;
     for (QPushButton* button : card->findChildren<QPushButton*>())
-        offer = button->text() == QLatin1String("Install from here…") ? button : offer;
+        offer = button->text() == QStringLiteral("Install from here…") ? button : offer;
     ASSERT_TRUE(offer && offer->isVisible());
     offer->click();
     auto* dialog = connecting.findChild<InstallDialog*>();
