@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "desktop/app/cluster_choice.h"
 
+#include "desktop/app/install_dialog.h"
 #include "desktop/viewmodels/figures.h"
 #include "desktop/widgets/context_delegate.h"
 #include "desktop/widgets/design_tokens.h"
@@ -86,6 +87,9 @@ ClusterChoice::ClusterChoice(QStringList recent, Tools tools, QWidget* parent)
     connect(&m_diagnoses, &ContextDiagnoses::changed, this, [this] { m_view->show(m_diagnoses.steps()); });
     connect(m_view, &DiagnosisView::runWanted, &m_diagnoses, &ContextDiagnoses::run);
     connect(m_view, &DiagnosisView::cancelWanted, &m_diagnoses, &ContextDiagnoses::cancel);
+    connect(m_view, &DiagnosisView::installWanted, this, &ClusterChoice::askInstall);
+    if (m_tools.open)
+        m_view->offerInstall();
     if (m_tools.plugins)
         connect(m_tools.plugins, &PluginGate::said, &m_diagnoses, &ContextDiagnoses::hear);
     setFocusProxy(m_filter);
@@ -246,6 +250,19 @@ void ClusterChoice::askFile()
         return;
     m_file = file.toStdString();
     read();
+}
+
+/// For the one that is looked at.
+void ClusterChoice::askInstall()
+{
+    const ContextRow* row = current();
+    if (!row || !m_tools.open)
+        return;
+    auto* dialog = new InstallDialog(wishOf(*row), {m_tools.list, m_tools.open}, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [this, dialog] { Q_EMIT installed(dialog->cluster()); });
+    connect(dialog, &QDialog::rejected, this, [this] { m_diagnoses.run(kube::DiagnosisStepId::Rights); });
+    dialog->open();
 }
 
 /// Arrows in the filter walk the list; two quick clicks on a tick do not connect.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "desktop/ingest/cluster_session.h"
 #include "desktop/ingest/cluster_wish.h"
 #include "desktop/ingest/context_list.h"
 #include "desktop/viewmodels/context_diagnoses.h"
@@ -33,6 +34,7 @@ public:
         std::function<ContextList(const std::string& kubeconfigFile)> list; // blocks on the disk; empty: there is nothing to choose
         DiagnoseMaker diagnose;
         PluginGate* plugins = nullptr; // not owned; outlives this; may be null
+        ClusterOpener open = {};       // how agents are installed; empty: they are not from here
     };
     ClusterChoice(QStringList recent, Tools tools, QWidget* parent);
     ~ClusterChoice() override;
@@ -48,6 +50,7 @@ Q_SIGNALS:
     void changed();  // of clusters() or isReady()
     void listed(bool hasSomething); // the kubeconfig was read: there are contexts, or files that cannot be read
     void accepted();
+    void installed(const binnacle::desktop::ClusterWish& cluster); // its agents, from here; to be connected to
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
@@ -59,6 +62,7 @@ private:
     void showNotice(const ContextList& list);
     void showCurrent();
     void askFile();
+    void askInstall();
     const ContextRow* current() const;
     ClusterWish wishOf(const ContextRow& row) const;
 

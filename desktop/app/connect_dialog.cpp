@@ -52,6 +52,10 @@ ConnectDialog::ConnectDialog(const ConnectOffer& offer, ClusterChoice::Tools clu
     connect(m_agent, &AgentChoice::accepted, this, acceptIfReady);
     connect(m_cluster, &ClusterChoice::changed, this, &ConnectDialog::refresh);
     connect(m_cluster, &ClusterChoice::accepted, this, acceptIfReady);
+    connect(m_cluster, &ClusterChoice::installed, this, [this](const ClusterWish& cluster) {
+        m_installed = cluster;
+        accept();
+    });
     connect(m_cluster, &ClusterChoice::listed, this, [this](bool hasSomething) {
         if (!hasSomething && !m_wasChosen)
             setWay(Way::Agent);

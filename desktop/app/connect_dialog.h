@@ -7,6 +7,8 @@
 #include <QDialog>
 #include <QStringList>
 
+#include <optional>
+
 class QAbstractButton;
 class QPushButton;
 class QStackedWidget;
@@ -30,7 +32,7 @@ public:
     Way way() const;
     void setWay(Way way);
     QStringList targets() const { return m_agent->targets(); }
-    std::vector<ClusterWish> clusters() const { return m_cluster->clusters(); }
+    std::vector<ClusterWish> clusters() const { return m_installed ? std::vector{*m_installed} : m_cluster->clusters(); }
     ClusterChoice& clusterChoice() { return *m_cluster; }
 
     void done(int result) override;
@@ -46,6 +48,7 @@ private:
     QAbstractButton* m_agentButton;
     QPushButton* m_connect;
     bool m_wasChosen = false; // the way, by hand
+    std::optional<ClusterWish> m_installed; // from here: it is what is connected to
 };
 
 } // namespace binnacle::desktop

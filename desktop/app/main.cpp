@@ -3,6 +3,7 @@
 #include "desktop/app/page_list.h"
 #include "desktop/app/screenshot.h"
 #include "desktop/cli/command_line.h"
+#include "desktop/ingest/askpass.h"
 #include "desktop/widgets/theme.h"
 
 #include <QApplication>
@@ -88,7 +89,7 @@ int runWindow(const WindowOptions& options, int& argc, char** argv)
     endOnSignals(application);
     Settings settings = loadSettings();
     applyTheme(application, settings.theme);
-    MainWindow window(settings, sourceOpener());
+    MainWindow window(settings, sourceOpener(QCoreApplication::applicationFilePath().toStdString()));
     window.show();
     window.offerUnsaved();
     QStringList files, agents;
@@ -113,6 +114,8 @@ int runWindow(const WindowOptions& options, int& argc, char** argv)
 
 int main(int argc, char** argv)
 {
+    if (int status = 0; answerAskpass(argc, argv, status))
+        return status;
     nameTheProgram();
     CommandLineHooks hooks;
     hooks.screenshot = [&argc, argv](const ScreenshotRequest& request) { return screenshot(request, argc, argv); };

@@ -2,9 +2,11 @@
 #include "desktop/app/main_window.h"
 
 #include "desktop/app/connect_dialog.h"
+#include "desktop/app/install_dialog.h"
 #include "desktop/app/navigation.h"
 #include "desktop/app/page_list.h"
 #include "desktop/app/plugin_prompter.h"
+#include "desktop/app/ssh_prompter.h"
 #include "desktop/app/top_bar.h"
 #include "desktop/viewmodels/figures.h"
 #include "desktop/widgets/banner.h"
@@ -117,6 +119,8 @@ void MainWindow::buildShell()
 
 void MainWindow::listenToPlugins()
 {
+    if (m_opener.ssh)
+        m_sshPrompter = std::make_unique<SshPrompter>(*m_opener.ssh, *this);
     PluginGate* gate = m_opener.plugins.get();
     if (!gate)
         return;
@@ -148,6 +152,8 @@ void MainWindow::buildFileActions()
     QAction* open = addWindowAction(tr("Open a session…"), QKeySequence::Open, "open", [this] { askOpen(); });
     m_save = addWindowAction(tr("Save the recording as…"), QKeySequence::Save, "save", [this] { saveAs(); });
     addWindowAction(tr("Try to connect again"), QKeySequence(Qt::Key_F5), "retry", [this] { m_workspace->retry(); });
+    QAction* install = addWindowAction(tr("Agents in a cluster: install, status, uninstall…"), QKeySequence(Qt::CTRL | Qt::Key_I), "plus", [this] { askInstall(); });
+    install->setEnabled(static_cast<bool>(m_opener.openCluster));
     m_mainMenu->addSeparator();
     for (QAction* action : {connectAction, open, m_save})
         m_topBar->addButton(*action);
@@ -287,13 +293,20 @@ void MainWindow::connectToClusters(const std::vector<ClusterWish>& clusters)
 void MainWindow::askConnect()
 {
     const ConnectOffer offer{m_settings.recentContexts, m_settings.recentAgents, QString::fromStdString(m_opener.findLocalAgent())};
-    ConnectDialog dialog(offer, {m_opener.listContexts, m_opener.diagnose, m_opener.plugins.get()}, m_opener.checkAgent, this);
+    ConnectDialog dialog(offer, {m_opener.listContexts, m_opener.diagnose, m_opener.plugins.get(), m_opener.openCluster}, m_opener.checkAgent, this);
     if (dialog.exec() != QDialog::Accepted)
         return;
     if (dialog.way() == ConnectDialog::Way::Cluster)
         connectToClusters(dialog.clusters());
     else
         connectTo(dialog.targets());
+}
+
+void MainWindow::askInstall()
+{
+    InstallDialog dialog({}, {m_opener.listContexts, m_opener.openCluster}, this);
+    if (dialog.exec() == QDialog::Accepted)
+        connectToClusters({dialog.cluster()});
 }
 
 void MainWindow::askOpen()
@@ -364,6 +377,8 @@ void MainWindow::fillSourceMenu()
     m_sourceMenu->addSeparator();
     m_sourceMenu->addAction(tr("Connect…"), this, &MainWindow::askConnect);
     m_sourceMenu->addAction(tr("Open a session…"), this, &MainWindow::askOpen);
+    if (m_opener.openCluster)
+        m_sourceMenu->addAction(tr("Agents in a cluster…"), this, &MainWindow::askInstall);
     if (!m_settings.recentContexts.isEmpty() || !m_settings.recentAgents.isEmpty() || !m_settings.recentFiles.isEmpty())
         m_sourceMenu->addSection(tr("Latest"));
     for (const QString& context : m_settings.recentContexts) {

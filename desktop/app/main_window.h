@@ -22,6 +22,7 @@ class Navigation;
 class OfferBar;
 class Page;
 class PluginPrompter;
+class SshPrompter;
 class SaidBar;
 class TimeBar;
 class TopBar;
@@ -75,6 +76,7 @@ private:
     void showPageAt(int index);
     void fillSourceMenu();
     void askConnect();
+    void askInstall();
     void askOpen();
     bool saveAs();
     Result<void> saveInBackground(const std::string& file);
@@ -97,6 +99,7 @@ private:
     OfferBar* m_offer;
     SaidBar* m_said;
     std::unique_ptr<PluginPrompter> m_prompter; // none without a gate
+    std::unique_ptr<SshPrompter> m_sshPrompter; // likewise
     Navigation* m_navigation;
     QStackedWidget* m_stack;
     TimeBar* m_timeBar;

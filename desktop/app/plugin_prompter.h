@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "desktop/app/open_questions.h"
 #include "desktop/workspace/plugin_gate.h"
 
 #include <QObject>
-#include <QPointer>
 #include <QWidget>
-
-#include <map>
 
 namespace binnacle::desktop {
 
-class PluginQuestionDialog;
-
-/// Puts the gate's questions before the person: above whatever dialog is open, and again if that goes without an answer.  Thread: UI.
+/// Puts the gate's questions before the person.  Thread: UI.
 class PluginPrompter : public QObject {
     Q_OBJECT
 public:
@@ -22,11 +18,9 @@ public:
 
 private:
     void ask(std::uint64_t id, const kube::PluginQuestion& question);
-    void withdraw(std::uint64_t id);
 
     PluginGate& m_gate;
-    QWidget& m_window;
-    std::map<std::uint64_t, QPointer<PluginQuestionDialog>> m_open;
+    OpenQuestions m_questions;
 };
 
 } // namespace binnacle::desktop

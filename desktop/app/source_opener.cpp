@@ -11,9 +11,9 @@ namespace binnacle::desktop {
 
 namespace {
 
-Result<std::shared_ptr<FrameSource>> connectTo(const std::vector<std::string>& agents, const std::string& file)
+Result<std::shared_ptr<FrameSource>> connectTo(const std::shared_ptr<const AskpassServer>& askpass, const std::vector<std::string>& agents, const std::string& file)
 {
-    LiveWish wish{.ssh = std::make_shared<SshLinks>(SshPrompts::Dialog)};
+    LiveWish wish{.ssh = std::make_shared<SshLinks>(SshPrompts::Dialog, askpass)};
     for (const std::string& agent : agents) {
         const auto target = Target::parse(agent);
         if (!target)
@@ -47,15 +47,22 @@ Result<std::shared_ptr<FrameSource>> openFiles(const std::vector<std::string>& f
 
 } // namespace
 
-SourceOpener sourceOpener()
+SourceOpener sourceOpener(const std::filesystem::path& program)
 {
     SourceOpener opener;
-    opener.connectTo = connectTo;
+    opener.ssh = std::make_shared<SshGate>();
+    std::shared_ptr<const AskpassServer> askpass;
+    if (!program.empty()) { // without a place for its socket ssh asks nobody, and says what it lacks
+        if (auto server = AskpassServer::open(program, opener.ssh->ask()))
+            askpass = std::move(*server);
+    }
+    opener.connectTo = [askpass](const std::vector<std::string>& agents, const std::string& file) { return connectTo(askpass, agents, file); };
     opener.openFiles = openFiles;
     opener.plugins = std::make_shared<PluginGate>();
     const auto kube = std::make_shared<KubeRuntime>(opener.plugins->options());
     opener.listContexts = [](const std::string& file) { return listContexts(file, platform::environment()); };
     opener.diagnose = diagnoseMaker(kube);
+    opener.openCluster = clusterOpener(kube);
     opener.connectToClusters = [kube](const std::vector<ClusterWish>& clusters) { return connectToClusters(kube, clusters); };
     opener.checkAgent = [](const std::string& agent) -> Result<void> {
         BN_TRY(Target::parse(agent));

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "desktop/ingest/cluster_session.h"
 #include "desktop/ingest/cluster_wish.h"
 #include "desktop/ingest/context_list.h"
 #include "desktop/ingest/unsaved_recordings.h"
 #include "desktop/workspace/diagnosis_run.h"
 #include "desktop/workspace/frame_source.h"
 #include "desktop/workspace/plugin_gate.h"
+#include "desktop/workspace/ssh_gate.h"
 
 #include <functional>
 #include <memory>
@@ -25,8 +27,12 @@ struct SourceOpener {
     /// The contexts of a kubeconfig (empty: of the usual places).  Blocks on the disk.
     std::function<ContextList(const std::string& kubeconfigFile)> listContexts;
     DiagnoseMaker diagnose;
+    /// How agents are installed, looked at and taken away; empty: not from this window.
+    ClusterOpener openCluster;
     /// Where exec plugins ask whether they may run; null: nothing asks.
     std::shared_ptr<PluginGate> plugins;
+    /// Where ssh asks; null: nothing asks.
+    std::shared_ptr<SshGate> ssh;
     /// What is wrong with an agent's address as it was typed.
     std::function<Result<void>(const std::string& agent)> checkAgent;
     /// Where an agent of this machine listens; empty when there is none.
@@ -36,7 +42,7 @@ struct SourceOpener {
     std::function<void(const std::filesystem::path&)> removeUnsaved;
 };
 
-/// The real one.
-SourceOpener sourceOpener();
+/// The real one.  `program`: the file of this program, which ssh runs to ask a person; empty: only the user's own SSH_ASKPASS is run.
+SourceOpener sourceOpener(const std::filesystem::path& program = {});
 
 } // namespace binnacle::desktop

@@ -3,9 +3,9 @@
 #include "core/kube/config/contexts.h"
 #include "core/kube/config/sources.h"
 #include "core/kube/credentials/printable.h"
-#include "desktop/cli/cluster_session.h"
 #include "desktop/cli/commands.h"
 #include "desktop/cli/table.h"
+#include "desktop/cli/terminal.h"
 #include "desktop/ingest/agent_handshake.h"
 #include "desktop/ingest/kube_runtime.h"
 

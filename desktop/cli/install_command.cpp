@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/clocks.h"
-#include "core/kube/install/installer.h"
-#include "desktop/cli/cluster_session.h"
 #include "desktop/cli/install_commands.h"
 #include "desktop/cli/install_text.h"
+#include "desktop/cli/sources.h"
+#include "desktop/cli/terminal.h"
 
 #include <chrono>
 #include <cstdio>
-#include <optional>
-#include <set>
-#include <utility>
 
 namespace binnacle::desktop {
 
@@ -37,42 +34,6 @@ Result<std::chrono::milliseconds> patienceOf(const std::string& text)
     return std::chrono::duration_cast<std::chrono::milliseconds>(*duration);
 }
 
-Result<void> readTolerations(const std::vector<std::string>& words, kube::InstallOptions& options)
-{
-    if (words.empty())
-        return {};
-    options.tolerations.emplace();
-    for (const std::string& word : words) {
-        if (word == "none")
-            continue;
-        const auto toleration = kube::parseToleration(word);
-        if (!toleration)
-            return std::unexpected(Error(toleration.error()).within("--tolerate"));
-        options.tolerations->push_back(*toleration);
-    }
-    return {};
-}
-
-Result<void> readSelector(const std::vector<std::string>& words, kube::InstallOptions& options)
-{
-    for (const std::string& word : words) {
-        const std::size_t equals = word.find('=');
-        if (equals == 0 || equals == std::string::npos)
-            return failure(ErrorCode::Invalid, "--node-selector is LABEL=VALUE, not `" + word + '`');
-        options.nodeSelector[word.substr(0, equals)] = word.substr(equals + 1);
-    }
-    return {};
-}
-
-Result<void> readOptions(InstallCommand& command)
-{
-    BN_TRY(readTolerations(command.tolerate, command.options));
-    BN_TRY(readSelector(command.nodeSelector, command.options));
-    if (command.options.image.empty())
-        command.options.image = kube::publishedImage();
-    return kube::checkOptions(command.options);
-}
-
 Result<void> printManifests(const kube::InstallOptions& options)
 {
     const auto manifests = kube::agentManifests(options);
@@ -82,40 +43,13 @@ Result<void> printManifests(const kube::InstallOptions& options)
     return {};
 }
 
-/// Whether the data of agents arrive here: Ready says no more than that an agent's own check has seen it collect.
-class Arrivals {
-public:
-    Arrivals(ClusterSession& session, std::string nameSpace) : m_session(session), m_nameSpace(std::move(nameSpace)) {}
-
-    Result<bool> hasArrived(const kube::InstalledAgent& agent)
-    {
-        if (m_mayNot || m_greeted.contains(agent.uid))
-            return true;
-        const auto greeted = m_session.greetAgent(m_nameSpace, agent.pod);
-        if (!greeted && greeted.error().code == ErrorCode::Denied) { // whoever installs need not be who looks
-            m_mayNot = greeted.error();
-            return true;
-        }
-        if (!greeted)
-            return std::unexpected(greeted.error());
-        m_greeted.insert(agent.uid);
-        return true;
-    }
-    const std::optional<Error>& mayNot() const { return m_mayNot; }
-
-private:
-    ClusterSession& m_session;
-    const std::string m_nameSpace;
-    std::set<std::string> m_greeted; // uids
-    std::optional<Error> m_mayNot;
-};
-
 /// The sentence after which the exit status is 1.
-Result<void> resultOf(const kube::Rollout& rollout, const std::string& nameSpace, const std::optional<Error>& mayNot)
+Result<void> resultOf(const AgentSetup::Followed& followed, const std::string& nameSpace)
 {
     using End = kube::Rollout::End;
-    if (rollout.end == End::Complete && mayNot) {
-        say("Installed; that data arrive here could not be seen: " + mayNot->what + '\n');
+    const kube::Rollout& rollout = followed.rollout;
+    if (rollout.end == End::Complete && followed.unseen) {
+        say("Installed; that data arrive here could not be seen: " + followed.unseen->what + '\n');
         return {};
     }
     if (rollout.end == End::Complete) {
@@ -130,101 +64,77 @@ Result<void> resultOf(const kube::Rollout& rollout, const std::string& nameSpace
     return failure(ErrorCode::Unavailable, "not all agents collect after --timeout: " + state);
 }
 
-Result<void> follow(kube::Installer& installer, const kube::InstallPlan& plan, std::chrono::milliseconds patience, ClusterSession& session,
-                    const std::string& nameSpace)
+Result<void> follow(AgentSetup& setup, const kube::InstallPlan& plan, std::chrono::milliseconds patience, const std::string& nameSpace)
 {
     kube::Rollout before;
-    Arrivals arrivals(session, nameSpace);
-    const auto probe = [&arrivals](const kube::InstalledAgent& agent) { return arrivals.hasArrived(agent); };
-    const auto rollout = installer.follow(plan, patience, probe, [&before](const kube::Rollout& now) {
+    const auto followed = setup.follow(plan, patience, [&before](const kube::Rollout& now) {
         say(progressText(now, before));
         before = now;
     });
-    if (!rollout)
-        return std::unexpected(rollout.error());
-    if (rollout->end != kube::Rollout::End::Complete)
-        say(rolloutText(*rollout));
-    return resultOf(*rollout, nameSpace, arrivals.mayNot());
+    if (!followed)
+        return std::unexpected(followed.error());
+    if (followed->rollout.end != kube::Rollout::End::Complete)
+        say(rolloutText(followed->rollout));
+    return resultOf(*followed, nameSpace);
 }
 
-} // namespace
-
-Result<void> runInstall(InstallCommand command)
+/// One of the three commands, on the cluster that it names, until it is done or Ctrl-C is pressed.
+Result<void> runOn(const ClusterWish& cluster, const std::function<Result<void>(AgentSetup&)>& command)
 {
-    BN_TRY(readOptions(command));
-    if (command.mode == Mode::Print)
-        return printManifests(command.options);
-    const auto patience = patienceOf(command.timeout);
-    if (!patience)
-        return std::unexpected(patience.error());
     const Cancellation cancellation;
     const CancelOnSignal guard(cancellation);
-    const auto session = ClusterSession::open(command.cluster, cancellation);
-    if (!session)
-        return std::unexpected(session.error());
-    kube::Installer installer((*session)->api(), command.options, kube::realPace(cancellation), cancellation);
-    const auto plan = installer.plan();
+    const auto setup = AgentSetup::open(clusterOpener(terminalRuntime()), cluster, cancellation);
+    return setup ? command(**setup) : std::unexpected(setup.error());
+}
+
+Result<void> install(AgentSetup& setup, const kube::InstallOptions& options, Mode mode, std::chrono::milliseconds patience)
+{
+    const auto plan = setup.planInstall(options);
     if (!plan)
         return std::unexpected(plan.error());
     if (!plan->missing.empty()) {
         print(missingText(plan->missing));
-        return failure(ErrorCode::Denied, "you may not install in " + (*session)->words() + "; what is missing stands above, and nothing was changed");
+        return failure(ErrorCode::Denied, "you may not install in " + setup.words() + "; what is missing stands above, and nothing was changed");
     }
-    print("In " + (*session)->words() + ":\n" + planText(*plan));
-    if (command.mode == Mode::Preview)
+    print("In " + setup.words() + ":\n" + planText(*plan));
+    if (mode == Mode::Preview)
         return {};
     if (plan->changesNothing())
         say("Nothing to change.\n");
-    else if (command.mode == Mode::Ask && !isConfirmed("Apply this?"))
+    else if (mode == Mode::Ask && !isConfirmed("Apply this?"))
         return failure(ErrorCode::Cancelled, "not confirmed, nothing was changed; --yes applies without asking");
-    BN_TRY(installer.apply(*plan, [](const kube::ObjectName& object) { say("  applied " + object.words() + '\n'); }));
-    return follow(installer, *plan, *patience, **session, command.options.nameSpace);
+    BN_TRY(setup.apply(*plan, [](const kube::ObjectChange& change) {
+        say((change.kind == kube::ObjectChange::Kind::Remove ? "  removed " : "  applied ") + change.object.words() + '\n');
+    }));
+    return follow(setup, *plan, patience, options.nameSpace);
 }
 
-Result<void> runStatus(const StatusCommand& command)
+Result<void> status(AgentSetup& setup, Output output)
 {
-    const Cancellation cancellation;
-    const CancelOnSignal guard(cancellation);
-    const auto session = ClusterSession::open(command.cluster, cancellation);
-    if (!session)
-        return std::unexpected(session.error());
-    const auto installation = kube::readInstallation((*session)->api(), command.nameSpace);
-    if (!installation)
-        return std::unexpected(installation.error());
-    const auto hosts = kube::readHosts((*session)->api());
-    if (!hosts && hosts.error().code != ErrorCode::Denied)
-        return std::unexpected(hosts.error());
-    if (!hosts)
+    const auto look = setup.look();
+    if (!look)
+        return std::unexpected(look.error());
+    if (!look->mayListHosts)
         say("You may not list hosts: kernels, and hosts without an agent, are not shown.\n");
-    const auto statuses = hostStatuses(*installation, hosts.value_or(std::vector<kube::HostFactsOfNode>()), kube::installedVersion());
-    print(command.output == Output::Json ? statusJson(*installation, statuses, kube::installedVersion()) : statusText(*installation, statuses));
+    print(output == Output::Json ? statusJson(look->installation, look->hosts, kube::installedVersion()) : statusText(look->installation, look->hosts));
     return {};
 }
 
-Result<void> runUninstall(const UninstallCommand& command)
+Result<void> uninstall(AgentSetup& setup, Mode mode, std::chrono::milliseconds patience)
 {
-    const auto patience = patienceOf(command.timeout);
-    if (!patience)
-        return std::unexpected(patience.error());
-    const Cancellation cancellation;
-    const CancelOnSignal guard(cancellation);
-    const auto session = ClusterSession::open(command.cluster, cancellation);
-    if (!session)
-        return std::unexpected(session.error());
-    kube::Uninstaller uninstaller((*session)->api(), command.nameSpace, kube::realPace(cancellation), cancellation);
-    const auto plan = uninstaller.plan();
+    const auto plan = setup.planUninstall();
     if (!plan)
         return std::unexpected(plan.error());
-    print("In " + (*session)->words() + ":\n" + uninstallText(*plan));
+    print("In " + setup.words() + ":\n" + uninstallText(*plan));
     if (plan->objects.empty()) {
         say("Nothing here was installed by `binnacle`.\n");
         return {};
     }
-    if (command.mode == Mode::Preview)
+    if (mode == Mode::Preview)
         return {};
-    if (command.mode == Mode::Ask && !isConfirmed("Delete this?"))
+    if (mode == Mode::Ask && !isConfirmed("Delete this?"))
         return failure(ErrorCode::Cancelled, "not confirmed, nothing was deleted; --yes deletes without asking");
-    const auto left = uninstaller.remove(*plan, *patience, [](const kube::ObjectName& object) { say("  gone: " + object.words() + '\n'); });
+    const auto left = setup.uninstall(*plan, patience, [](const kube::ObjectName& object) { say("  gone: " + object.words() + '\n'); });
     if (!left)
         return std::unexpected(left.error());
     for (const kube::UninstallPlan::Kept& kept : *left)
@@ -232,6 +142,36 @@ Result<void> runUninstall(const UninstallCommand& command)
     if (!left->empty())
         return failure(ErrorCode::Unavailable, "not everything is gone; the same command again goes on");
     return {};
+}
+
+} // namespace
+
+Result<void> runInstall(const InstallCommand& command)
+{
+    const auto options = optionsOf(command.wish);
+    if (!options)
+        return std::unexpected(options.error());
+    if (command.mode == Mode::Print)
+        return printManifests(*options);
+    const auto patience = patienceOf(command.timeout);
+    if (!patience)
+        return std::unexpected(patience.error());
+    ClusterWish cluster = command.cluster;
+    cluster.agentNamespace = options->nameSpace;
+    return runOn(cluster, [&](AgentSetup& setup) { return install(setup, *options, command.mode, *patience); });
+}
+
+Result<void> runStatus(const StatusCommand& command)
+{
+    return runOn(command.cluster, [&](AgentSetup& setup) { return status(setup, command.output); });
+}
+
+Result<void> runUninstall(const UninstallCommand& command)
+{
+    const auto patience = patienceOf(command.timeout);
+    if (!patience)
+        return std::unexpected(patience.error());
+    return runOn(command.cluster, [&](AgentSetup& setup) { return uninstall(setup, command.mode, *patience); });
 }
 
 } // namespace binnacle::desktop

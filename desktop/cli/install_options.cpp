@@ -12,7 +12,7 @@ namespace {
 using Mode = InstallCommand::Mode;
 using Chosen = std::function<void(std::function<Result<void>()>)>;
 
-void addCluster(CLI::App& app, ClusterChoice& cluster, std::string& nameSpace)
+void addCluster(CLI::App& app, ClusterWish& cluster, std::string& nameSpace)
 {
     app.add_option("--context", cluster.context, "a context of the kubeconfig; left out: the current one");
     app.add_option("--kubeconfig", cluster.kubeconfig, "left out: KUBECONFIG, else .kube/config of the home folder");
@@ -28,12 +28,12 @@ void addImage(CLI::App& install, kube::InstallOptions& options)
 
 void addShape(CLI::App& install, InstallCommand& command)
 {
-    kube::InstallOptions& options = command.options;
+    kube::InstallOptions& options = command.wish.options;
     install.add_option("--buffer-memory", options.bufferMemory, "memory of each agent's rolling buffer")->capture_default_str();
     install.add_option("--buffer-disk", options.bufferDisk, "disk of each agent's rolling buffer")->capture_default_str();
     install.add_option("--buffer-folder", options.bufferFolder, "a folder of the hosts for it, which outlives the pods; left out: an emptyDir");
-    install.add_option("--node-selector", command.nodeSelector, "only hosts with LABEL=VALUE; may be given several times")->take_all();
-    install.add_option("--tolerate", command.tolerate,
+    install.add_option("--node-selector", command.wish.nodeSelector, "only hosts with LABEL=VALUE; may be given several times")->take_all();
+    install.add_option("--tolerate", command.wish.tolerate,
                        "taints to put agents on in spite of: KEY, KEY=VALUE, either with :EFFECT, `all` or `none`; left out: all")->take_all();
     install.add_option("--priority-class", options.priorityClass, "one that exists, such as system-node-critical; left out: our own, which never preempts");
     install.add_option("--seccomp", options.seccompProfile, "RuntimeDefault or Localhost/FILE; left out: Unconfined");
@@ -49,8 +49,8 @@ void addInstall(CLI::App& app, const Chosen& onChosen)
 {
     CLI::App* install = app.add_subcommand("install", "put the agents into a cluster, or bring them to these options");
     const auto command = std::make_shared<InstallCommand>();
-    addCluster(*install, command->cluster, command->options.nameSpace);
-    addImage(*install, command->options);
+    addCluster(*install, command->cluster, command->wish.options.nameSpace);
+    addImage(*install, command->wish.options);
     addShape(*install, *command);
     install->add_option("--timeout", command->timeout, "how long to wait for the agents, such as 5m")->capture_default_str();
     auto* print = install->add_flag_callback("--print", [command] { command->mode = Mode::Print; }, "print the manifests and connect to nothing");
@@ -65,7 +65,7 @@ void addStatus(CLI::App& app, const Chosen& onChosen)
 {
     CLI::App* status = app.add_subcommand("status", "the agents of a cluster: versions, kernels, which collect");
     const auto command = std::make_shared<StatusCommand>();
-    addCluster(*status, command->cluster, command->nameSpace);
+    addCluster(*status, command->cluster, command->cluster.agentNamespace);
     status->add_flag_callback("--json", [command] { command->output = Output::Json; }, "as JSON, stable over versions");
     status->callback([command, onChosen] { onChosen([command] { return runStatus(*command); }); });
 }
@@ -74,7 +74,7 @@ void addUninstall(CLI::App& app, const Chosen& onChosen)
 {
     CLI::App* uninstall = app.add_subcommand("uninstall", "take away what `install` made");
     const auto command = std::make_shared<UninstallCommand>();
-    addCluster(*uninstall, command->cluster, command->nameSpace);
+    addCluster(*uninstall, command->cluster, command->cluster.agentNamespace);
     uninstall->add_option("--timeout", command->timeout, "how long to wait until everything is gone")->capture_default_str();
     auto* preview = uninstall->add_flag_callback("--dry-run", [command] { command->mode = Mode::Preview; }, "say what would go and change nothing");
     auto* yes = uninstall->add_flag_callback("-y,--yes", [command] { command->mode = Mode::Apply; }, "do not ask");

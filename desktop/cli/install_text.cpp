@@ -6,14 +6,14 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <set>
 
 namespace binnacle::desktop {
 
 namespace {
 
-using kube::InstalledAgent;
 using kube::HostCoverage;
+using kube::HostStatus;
+using kube::InstalledAgent;
 using kube::ObjectChange;
 using Json = nlohmann::ordered_json;
 
@@ -25,19 +25,7 @@ const char* wordOf(ObjectChange::Kind kind)
     case ObjectChange::Kind::Create: return "create";
     case ObjectChange::Kind::Change: return "change";
     case ObjectChange::Kind::Unchanged: return "unchanged";
-    }
-    return "";
-}
-
-const char* wordOf(const InstalledAgent& pod)
-{
-    if (pod.isOutdated && pod.state != InstalledAgent::State::Leaving)
-        return "outdated";
-    switch (pod.state) {
-    case InstalledAgent::State::Ready: return "collects";
-    case InstalledAgent::State::Starting: return "starting";
-    case InstalledAgent::State::Stuck: return "stuck";
-    case InstalledAgent::State::Leaving: return "leaving";
+    case ObjectChange::Kind::Remove: return "remove";
     }
     return "";
 }
@@ -85,11 +73,6 @@ std::string hostsText(const std::vector<HostCoverage>& hosts)
             text += "  " + host.host + ": " + host.reason + '\n';
     }
     return named > kMostHosts ? text + "  and " + std::to_string(named - kMostHosts) + " more\n" : text;
-}
-
-std::string detailOf(const InstalledAgent& pod)
-{
-    return pod.state == InstalledAgent::State::Ready ? std::string() : pod.sentence;
 }
 
 std::string lineOf(const InstalledAgent& pod)
@@ -153,30 +136,15 @@ std::string rolloutText(const kube::Rollout& rollout)
     return printable(text);
 }
 
-std::vector<HostStatus> hostStatuses(const kube::Installation& installation, const std::vector<kube::HostFactsOfNode>& hosts, std::string_view ownVersion)
-{
-    std::vector<HostStatus> all;
-    std::set<std::string> withAgent;
-    for (const InstalledAgent& pod : installation.agents) {
-        const auto facts = std::ranges::find(hosts, pod.host, &kube::HostFactsOfNode::host);
-        withAgent.insert(pod.host);
-        all.push_back({pod.host, facts == hosts.end() ? "" : facts->kernel, pod.version, wordOf(pod), pod.pod, detailOf(pod),
-                       pod.state == InstalledAgent::State::Ready, kube::skewOf(pod.version, ownVersion)});
-    }
-    for (const kube::HostFactsOfNode& host : hosts) {
-        if (!withAgent.contains(host.host))
-            all.push_back({host.host, host.kernel, "", "no agent", "", "", false, kube::Skew::Same});
-    }
-    std::ranges::sort(all, {}, [](const HostStatus& status) { return std::pair(status.host, status.pod); });
-    return all;
-}
-
 std::string statusText(const kube::Installation& installation, const std::vector<HostStatus>& hosts)
 {
     const auto collecting = std::ranges::count(hosts, true, &HostStatus::collects);
     std::string text = std::to_string(collecting) + " of " + std::to_string(installation.desired) + " agents collect; version " + installation.version + ", image "
                        + installation.image + ", namespace " + installation.nameSpace
-                       + (installation.installedBy.empty() ? "" : ", installed by " + installation.installedBy) + "\n\n";
+                       + (installation.installedBy.empty() ? "" : ", installed by " + installation.installedBy) + '\n' + kube::wordsOf(installation.gateway) + '\n';
+    if (const std::string advice = kube::adviceFor(installation.gateway, kube::hostsIn(hosts), installation.nameSpace); !advice.empty())
+        text += advice + '\n';
+    text += '\n';
     Table table({{"host", {}}, {"kernel", {}}, {"version", {}}, {"agent", {}}, {"pod", {}}, {"", {}}});
     for (const HostStatus& host : hosts) {
         const std::string skew = kube::adviceFor(host.skew);
@@ -184,6 +152,19 @@ std::string statusText(const kube::Installation& installation, const std::vector
     }
     return printable(text) + table.text();
 }
+
+namespace {
+
+Json gatewayJson(const kube::Installation& installation, std::size_t hosts)
+{
+    const std::string advice = kube::adviceFor(installation.gateway, hosts, installation.nameSpace);
+    Json object{{"installed", installation.gateway.has_value()}, {"advice", advice.empty() ? Json() : Json(advice)}};
+    if (installation.gateway)
+        object.update({{"version", installation.gateway->version}, {"image", installation.gateway->image}, {"replicas", installation.gateway->desired}, {"ready", installation.gateway->ready}});
+    return object;
+}
+
+} // namespace
 
 std::string statusJson(const kube::Installation& installation, const std::vector<HostStatus>& hosts, std::string_view ownVersion)
 {
@@ -195,13 +176,13 @@ std::string statusJson(const kube::Installation& installation, const std::vector
                         {"pod", orNull(host.pod)}, {"skew", host.pod.empty() ? Json() : Json(kSkews[static_cast<int>(host.skew)])}, {"detail", orNull(host.detail)}});
     return Json{{"schema", "binnacle.status/1"}, {"namespace", installation.nameSpace}, {"installed_by", orNull(installation.installedBy)},
                 {"version", orNull(installation.version)}, {"own_version", ownVersion}, {"image", orNull(installation.image)}, {"desired", installation.desired},
-                {"collecting", std::ranges::count(hosts, true, &HostStatus::collects)}, {"hosts", rows}}.dump(2) + '\n';
+                {"collecting", std::ranges::count(hosts, true, &HostStatus::collects)}, {"gateway", gatewayJson(installation, kube::hostsIn(hosts))}, {"hosts", rows}}.dump(2) + '\n';
 }
 
 std::string uninstallText(const kube::UninstallPlan& plan)
 {
     std::string text;
-    for (const kube::UninstallPlan::Object& one : plan.objects)
+    for (const kube::OwnedObject& one : plan.objects)
         text += "  delete     " + one.object.words() + '\n';
     for (const kube::UninstallPlan::Kept& kept : plan.kept)
         text += "  keep       " + kept.object.words() + ": " + kept.reason + '\n';

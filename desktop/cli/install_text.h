@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/kube/install/host_status.h"
 #include "core/kube/install/installer.h"
 #include "core/kube/install/uninstaller.h"
 
@@ -18,15 +19,8 @@ std::string progressText(const kube::Rollout& now, const kube::Rollout& before);
 /// How it ended: who collects, who does not and why.
 std::string rolloutText(const kube::Rollout& rollout);
 
-struct HostStatus {
-    std::string host, kernel, version, state, pod, detail;
-    bool collects = false;
-    kube::Skew skew = kube::Skew::Unknown;
-};
-/// Agents beside the facts of their hosts; hosts without an agent too.
-std::vector<HostStatus> hostStatuses(const kube::Installation& installation, const std::vector<kube::HostFactsOfNode>& hosts, std::string_view ownVersion);
-std::string statusText(const kube::Installation& installation, const std::vector<HostStatus>& hosts);
-std::string statusJson(const kube::Installation& installation, const std::vector<HostStatus>& hosts, std::string_view ownVersion);
+std::string statusText(const kube::Installation& installation, const std::vector<kube::HostStatus>& hosts);
+std::string statusJson(const kube::Installation& installation, const std::vector<kube::HostStatus>& hosts, std::string_view ownVersion);
 
 std::string uninstallText(const kube::UninstallPlan& plan);
 

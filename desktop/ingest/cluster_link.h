@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/kube/api/watched_list.h"
+#include "core/kube/install/gateway_state.h"
 #include "core/kube/tunnel/tunnel.h"
 #include "desktop/ingest/cluster_inventory.h"
 #include "desktop/ingest/cluster_pods.h"
@@ -22,7 +23,7 @@ namespace binnacle::desktop {
 
 struct ClusterLinkOptions {
     std::chrono::milliseconds mourning{60'000}; // a node without a pod keeps its target so long: an update puts a new pod there
-    std::size_t mostTunnelled = 50;             // nodes; above that the gateway is used, if there is one
+    std::size_t mostTunnelled = kube::kMostTunnelledHosts; // nodes; above that the gateway is used, if there is one
     kube::TunnelOptions tunnel;
     kube::WatchOptions watch;
 };

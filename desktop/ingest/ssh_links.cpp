@@ -12,13 +12,16 @@ constexpr auto kLook = std::chrono::milliseconds(20);
 
 } // namespace
 
-SshLinks::SshLinks(SshPrompts prompts) : m_prompts(prompts) {}
+SshLinks::SshLinks(SshPrompts prompts, std::shared_ptr<const AskpassServer> askpass) : m_prompts(prompts), m_askpass(std::move(askpass)) {}
 
 Result<Target> SshLinks::open(const Target& target)
 {
     if (target.kind != Target::Kind::Ssh)
         return target;
-    auto ssh = findSsh(m_prompts, platform::environment());
+    platform::Environment environment = platform::environment();
+    if (m_askpass && platform::variable(environment, "SSH_ASKPASS").empty())
+        m_askpass->addTo(environment, target);
+    auto ssh = findSsh(m_prompts, environment);
     if (!ssh)
         return std::unexpected(std::move(ssh).error());
     auto link = SshLink::open({.target = target, .ssh = std::move(*ssh)}, [listener = m_listener] {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/cancellation.h"
+#include "desktop/ingest/askpass.h"
 #include "desktop/ingest/ssh_link.h"
 
 #include <functional>
@@ -15,7 +16,8 @@ namespace binnacle::desktop {
 /// The ways by ssh to some targets, one login each.  Thread: any.
 class SshLinks {
 public:
-    explicit SshLinks(SshPrompts prompts);
+    /// With an askpass server ssh asks there, unless the user's environment names a program for it.
+    explicit SshLinks(SshPrompts prompts, std::shared_ptr<const AskpassServer> askpass = nullptr);
     SshLinks(const SshLinks&) = delete;
     SshLinks& operator=(const SshLinks&) = delete;
 
@@ -41,6 +43,7 @@ private:
         std::function<void()> changed;
     };
     const SshPrompts m_prompts;
+    const std::shared_ptr<const AskpassServer> m_askpass; // may be null
     const std::shared_ptr<Listener> m_listener = std::make_shared<Listener>();
     mutable std::mutex m_mutex; // guards what follows
     std::vector<std::unique_ptr<SshLink>> m_links;

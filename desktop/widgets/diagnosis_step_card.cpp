@@ -12,6 +12,7 @@
 #include <QGuiApplication>
 #include <QLabel>
 #include <QPainter>
+#include <QPushButton>
 #include <QTimerEvent>
 #include <QToolButton>
 
@@ -157,10 +158,14 @@ QWidget* DiagnosisStepCard::buildTrouble()
     m_command = new TextBlock(m_install);
     auto* copyCommand = flatButton("copy", tr("Copy the command"), m_install);
     connect(copyCommand, &QToolButton::clicked, this, [this] { copy(m_row.install); });
+    m_installHere = new QPushButton(tr("Install from here…"), m_install);
+    m_installHere->setAutoDefault(false);
+    connect(m_installHere, &QPushButton::clicked, this, &DiagnosisStepCard::installWanted);
     auto* command = new QHBoxLayout(m_install);
     command->setContentsMargins(Space::kMedium, Space::kTight, Space::kTight, Space::kTight);
     command->addWidget(m_command, 1, Qt::AlignVCenter);
-    command->addWidget(copyCommand, 0, Qt::AlignTop);
+    command->addWidget(copyCommand, 0, Qt::AlignVCenter);
+    command->addWidget(m_installHere, 0, Qt::AlignVCenter);
     auto* nextRow = new QHBoxLayout;
     nextRow->addWidget(m_nextTitle);
     nextRow->addStretch();
@@ -224,7 +229,8 @@ void DiagnosisStepCard::showBody()
         widget->setVisible(!m_row.next.isEmpty());
     m_command->show(m_row.install, figureFont(TypeSize::kBody), tokens.text);
     m_install->setVisible(!m_row.install.isEmpty());
-    m_trouble->setVisible(isTrouble && !m_row.why.isEmpty());
+    m_installHere->setVisible(m_offersInstall);
+    m_trouble->setVisible((isTrouble && !m_row.why.isEmpty()) || !m_row.install.isEmpty());
 }
 
 void DiagnosisStepCard::copy(const QString& text) { QGuiApplication::clipboard()->setText(text); }

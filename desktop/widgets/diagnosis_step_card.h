@@ -7,6 +7,7 @@
 #include <QFrame>
 
 class QLabel;
+class QPushButton;
 class QToolButton;
 class QVBoxLayout;
 
@@ -39,9 +40,12 @@ public:
     explicit DiagnosisStepCard(QWidget* parent = nullptr);
     void show(const StepRow& row, bool canRun);
     const StepRow& row() const { return m_row; }
+    /// Beside the command that mends a step there is a button that does it from here.
+    void offerInstall() { m_offersInstall = true; }
 
 Q_SIGNALS:
     void runWanted(binnacle::kube::DiagnosisStepId from);
+    void installWanted();
 
 private:
     QWidget* buildHeader();
@@ -67,6 +71,8 @@ private:
     QToolButton* m_copyNext;
     QFrame* m_install;
     TextBlock* m_command;
+    QPushButton* m_installHere;
+    bool m_offersInstall = false;
 };
 
 } // namespace binnacle::desktop

@@ -2,7 +2,6 @@
 #include "desktop/widgets/diagnosis_view.h"
 
 #include "desktop/widgets/design_tokens.h"
-#include "desktop/widgets/diagnosis_step_card.h"
 #include "desktop/widgets/icons.h"
 #include "desktop/widgets/text_block.h"
 #include "desktop/widgets/theme.h"
@@ -83,6 +82,7 @@ QWidget* DiagnosisView::buildCards()
         card = new DiagnosisStepCard(list);
         column->addWidget(card);
         connect(card, &DiagnosisStepCard::runWanted, this, &DiagnosisView::runWanted);
+        connect(card, &DiagnosisStepCard::installWanted, this, &DiagnosisView::installWanted);
     }
     column->addStretch();
     m_scroll->setWidget(list);

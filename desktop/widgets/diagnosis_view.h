@@ -2,6 +2,7 @@
 #pragma once
 
 #include "desktop/viewmodels/diagnosis_steps.h"
+#include "desktop/widgets/diagnosis_step_card.h"
 
 #include <QWidget>
 
@@ -13,7 +14,6 @@ class QScrollArea;
 
 namespace binnacle::desktop {
 
-class DiagnosisStepCard;
 class ElidedLabel;
 
 /// The way to a cluster's agents, step by step, as it is gone.  Thread: UI; runs nothing itself.
@@ -26,9 +26,13 @@ public:
     void show(const DiagnosisSteps& steps);
     DiagnosisStepCard* card(kube::DiagnosisStepId id) const { return m_cards[static_cast<std::size_t>(id)]; }
 
+    /// For whoever listens to installWanted().
+    void offerInstall() { card(kube::DiagnosisStepId::Agents)->offerInstall(); }
+
 Q_SIGNALS:
     void runWanted(binnacle::kube::DiagnosisStepId from);
     void cancelWanted();
+    void installWanted(); // of the agents that are missing or too old
 
 private:
     QWidget* buildHeader();

@@ -2,25 +2,13 @@
 #include "desktop/workspace/diagnosis_run.h"
 
 #include "desktop/ingest/agent_handshake.h"
+#include "desktop/workspace/waiting_threads.h"
 
 #include <QThreadPool>
 
 #include <mutex>
 
 namespace binnacle::desktop {
-namespace {
-
-/// Not the pool that draws the pages: a plugin may wait for a person for minutes.  At the program's end it waits for what was cancelled.
-QThreadPool& threads()
-{
-    constexpr int kMost = 16; // cancelled ones that have not noticed yet
-    static QThreadPool pool;
-    static const bool isSet = (pool.setMaxThreadCount(kMost), true);
-    static_cast<void>(isSet);
-    return pool;
-}
-
-} // namespace
 
 DiagnoseMaker diagnoseMaker(std::shared_ptr<KubeRuntime> kube)
 {
@@ -57,7 +45,7 @@ void DiagnosisRun::start(Diagnose diagnose, kube::DiagnosisStepId from)
 {
     letGo();
     m_current = Current{Cancellation(), Mailbox<DiagnosisRun>(this)};
-    threads().start([diagnose = std::move(diagnose), from, current = *m_current] {
+    waitingThreads().start([diagnose = std::move(diagnose), from, current = *m_current] {
         const auto tell = [&current](const kube::DiagnosisStep& step) {
             current.mailbox.post([step](DiagnosisRun& run) { Q_EMIT run.stepEnded(step); });
         };

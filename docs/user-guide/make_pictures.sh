@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Draws the pictures of the user guide from a recorded session, every page in both themes; the connect dialog from its test.
+# Draws the pictures of the user guide from a recorded session, every page in both themes; the dialogs from their tests.
 #   docs/user-guide/make_pictures.sh SESSION.binnacle [BUILD]      needs no display
 set -euo pipefail
 session=$(readlink -f "${1:?usage: make_pictures.sh SESSION.binnacle [BUILD]}")
@@ -29,10 +29,12 @@ draw events 34 events
 draw losses 50 losses
 "$binnacle" screenshot "$session" --page map --at "$(at 34)" --scale 2 --size 1280x800 -o "$images/map-2x.png"
 
-# The connect dialog with a made-up kubeconfig: its test draws it.
+# The dialogs with a made-up kubeconfig and cluster: their tests draw them.
 dialogs=$(mktemp -d)
 trap 'rm -rf "$dialogs"' EXIT
 QT_QPA_PLATFORM=offscreen BINNACLE_PICTURES=$dialogs "$(dirname "$binnacle")/../tests/ui_tst_connect_pictures" --gtest_filter='*Once' --gtest_brief=1
+QT_QPA_PLATFORM=offscreen BINNACLE_PICTURES=$dialogs "$(dirname "$binnacle")/../tests/ui_tst_install_pictures" --gtest_filter='*Once' --gtest_brief=1
+cp "$dialogs"/install-preview-{dark,light}.png "$dialogs"/ssh-host-key-{dark,light}.png "$images"
 cp "$dialogs"/connect-{dark,light}.png "$dialogs"/connect-plugin-{dark,light}.png "$images"
 if command -v optipng >/dev/null; then
     optipng -quiet -o2 "$images"/*.png

@@ -5,69 +5,15 @@
 #include "desktop/widgets/diagnosis_view.h"
 #include "desktop/widgets/theme.h"
 #include "tests/ui/connect_support.h"
+#include "tests/ui/picture_support.h"
 
-#include <QDir>
-#include <QImage>
 #include <QListView>
-#include <QPainter>
-
-#include <gtest/gtest.h>
-
-#include <set>
 
 namespace binnacle::desktop {
 namespace {
 
-void keep(const QImage& picture, const QString& name)
-{
-    const QString folder = qEnvironmentVariable("BINNACLE_PICTURES");
-    if (folder.isEmpty())
-        return;
-    QDir().mkpath(folder);
-    constexpr int kSmallestFile = 0;
-    picture.save(folder + QLatin1Char('/') + name + QStringLiteral(".png"), "PNG", kSmallestFile);
-}
-
-/// At the scale, whatever the screen has.
-QImage pictureOf(QWidget& widget, double scale)
-{
-    QImage picture(widget.size() * scale, QImage::Format_ARGB32);
-    picture.setDevicePixelRatio(scale);
-    picture.fill(Qt::transparent);
-    widget.render(&picture);
-    return picture;
-}
-
-std::size_t coloursOf(const QImage& picture)
-{
-    std::set<QRgb> colours;
-    for (int y = 0; y < picture.height(); y += 3) {
-        for (int x = 0; x < picture.width(); x += 3)
-            colours.insert(picture.pixel(x, y));
-    }
-    return colours.size();
-}
-
-struct Look {
-    ThemeKind theme;
-    double scale;
-    const char* suffix;
-};
-
-class ConnectPictures : public ::testing::TestWithParam<Look> {
+class ConnectPictures : public Pictures {
 protected:
-    void SetUp() override { applyTheme(*qApp, GetParam().theme); }
-    void TearDown() override { applyTheme(*qApp, ThemeKind::Dark); }
-
-    void take(QWidget& widget, const char* name)
-    {
-        for (int i = 0; i < 5; ++i)
-            QApplication::processEvents();
-        const QImage picture = pictureOf(widget, GetParam().scale);
-        EXPECT_EQ(picture.width(), widget.width() * GetParam().scale);
-        EXPECT_GT(coloursOf(picture), 40u) << "something is drawn";
-        keep(picture, QLatin1String(name) + QLatin1Char('-') + QLatin1String(GetParam().suffix));
-    }
     std::unique_ptr<ConnectDialog> open(const ContextList& list, const Diagnose& diagnose, const QStringList& recent)
     {
         auto dialog = std::make_unique<ConnectDialog>(ConnectOffer{recent, {QStringLiteral("10.0.0.5:9465"), QStringLiteral("unix:/run/binnacle/agent.sock")}, {}},
@@ -126,9 +72,7 @@ TEST_P(ConnectPictures, aNewCommand)
     take(dialog, "connect-plugin");
 }
 
-INSTANTIATE_TEST_SUITE_P(Looks, ConnectPictures,
-                         ::testing::Values(Look{ThemeKind::Dark, 1, "dark"}, Look{ThemeKind::Light, 1, "light"}, Look{ThemeKind::Dark, 2, "dark-2x"}, Look{ThemeKind::Light, 2, "light-2x"}),
-                         [](const auto& info) { return std::string(info.param.theme == ThemeKind::Dark ? "dark" : "light") + (info.param.scale > 1 ? "Twice" : "Once"); });
+INSTANTIATE_TEST_SUITE_P(Looks, ConnectPictures, everyLook(), nameOfLook);
 
 } // namespace
 } // namespace binnacle::desktop

@@ -30,6 +30,17 @@ bool hasLeft(int connection)
     return ::recv(connection, &first, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
+Result<sockaddr_un> addressOf(const std::filesystem::path& file)
+{
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = file.string();
+    if (path.size() >= sizeof address.sun_path)
+        return failure(ErrorCode::Invalid, path + " is too long a path for a socket");
+    std::memcpy(address.sun_path, path.data(), path.size());
+    return address;
+}
+
 } // namespace
 
 Result<std::pair<NativeSocket, NativeSocket>> makeSocketPair()
@@ -51,17 +62,39 @@ Received receiveSome(const NativeSocket& from, std::chrono::milliseconds patienc
     return {{}, got == 0 || (errno != EAGAIN && errno != EINTR)};
 }
 
+Result<NativeSocket> connectLocal(const std::filesystem::path& file)
+{
+    const auto address = addressOf(file);
+    if (!address)
+        return std::unexpected(address.error());
+    NativeSocket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!socket || ::connect(number(socket), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0)
+        return failure(ErrorCode::Unavailable, "nobody listens at " + file.string() + ": " + std::strerror(errno));
+    return socket;
+}
+
+bool sendAll(const NativeSocket& to, std::string_view bytes)
+{
+    while (!bytes.empty()) {
+        const ssize_t sent = ::send(number(to), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent <= 0)
+            return false;
+        bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+}
+
 Result<LocalListener> LocalListener::open(const std::filesystem::path& file)
 {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
+    const auto address = addressOf(file);
+    if (!address)
+        return std::unexpected(address.error());
     const std::string path = file.string();
-    if (path.size() >= sizeof address.sun_path)
-        return failure(ErrorCode::Invalid, path + " is too long a path for a socket");
-    std::memcpy(address.sun_path, path.data(), path.size());
     NativeSocket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     // The mode is set before listen(): nobody can connect in between.
-    if (!socket || ::bind(number(socket), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::chmod(path.c_str(), 0600) != 0
+    if (!socket || ::bind(number(socket), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 || ::chmod(path.c_str(), 0600) != 0
         || ::listen(number(socket), kBacklog) != 0)
         return failure(ErrorCode::Unavailable, "no socket can be made at " + path + ": " + std::strerror(errno));
     return LocalListener(file, std::move(socket));

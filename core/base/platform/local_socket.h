@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace binnacle::platform {
@@ -21,6 +22,11 @@ struct Received {
     bool isOver = false;
 };
 Received receiveSome(const NativeSocket& from, std::chrono::milliseconds patience);
+
+/// To a LocalListener of this user.
+Result<NativeSocket> connectLocal(const std::filesystem::path& file);
+/// All of it; false when the other end has gone.  Blocks while it does not read.
+bool sendAll(const NativeSocket& to, std::string_view bytes);
 
 /// Listens on a Unix socket that only this user can connect to (0600), in a folder that only this user can enter.
 /// Owns the socket and its file.  Thread: one.

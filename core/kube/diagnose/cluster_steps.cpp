@@ -4,6 +4,9 @@
 #include "core/kube/api/internal/json.h"
 #include "core/kube/credentials/printable.h"
 #include "core/kube/diagnose/internal/knowledge.h"
+#include "core/kube/install/agent_manifests.h"
+#include "core/kube/install/gateway_state.h"
+#include "core/kube/install/installation.h"
 
 #include <nlohmann/json.hpp>
 
@@ -88,14 +91,53 @@ void takeAgents(Diagnosis::Knowledge& known, const ListAnswer& pods, DiagnosisSt
     }
 }
 
-void tellNodes(const Diagnosis::Knowledge& known, const std::set<std::string>& nodesWithAgent, DiagnosisStep& step, const Cancellation& cancellation)
+/// The handshake refuses those that are too old; older ones are told as well, since another installation brings them up.
+void tellVersions(const ListAnswer& pods, DiagnosisStep& step)
+{
+    std::set<std::string> older;
+    for (const std::string& item : pods.items) {
+        const Json pod = parseJson(item);
+        const std::string version = textAt(memberOf(memberOf(pod, "metadata"), "labels"), "app.kubernetes.io/version");
+        if (isOlder(version, installedVersion()))
+            older.insert(version);
+    }
+    for (const std::string& version : older) {
+        const std::string sentence = "agents of version " + printable(version) + " are older than this program, " + std::string(installedVersion());
+        step.needsInstall = true;
+        if (skewOf(version, installedVersion()) == Skew::AgentTooOld)
+            warn(step, sentence + ", by more than one minor version", "Upgrade them with `binnacle install`.");
+        else
+            step.found.push_back(sentence + ", and fit; `binnacle install` upgrades them");
+    }
+}
+
+/// What is known without a right to look at Deployments: its pods.
+void tellGateway(const Diagnosis::Knowledge& known, std::size_t hosts, DiagnosisStep& step, const Cancellation& cancellation)
+{
+    ListQuery query;
+    query.collection = {.kind = {"", "v1", "pods"}, .namespaceName = known.wish.agentNamespace};
+    query.labelSelector = kGatewaySelector;
+    const auto pods = ApiClient(*known.client).list(query, cancellation);
+    if (!pods)
+        return step.found.push_back("whether there is a gateway is not known: " + printable(pods.error().what));
+    std::string list;
+    for (const std::string& item : pods->items)
+        list += (list.empty() ? "" : ",") + item;
+    const auto gateway = gatewayOfPods("{\"items\":[" + list + "]}");
+    step.found.push_back(printable(wordsOf(gateway)));
+    if (std::string advice = adviceFor(gateway, hosts, known.wish.agentNamespace); !advice.empty())
+        warn(step, advice);
+}
+
+/// How many hosts there are; nothing when that may not be asked.
+std::optional<std::size_t> tellNodes(const Diagnosis::Knowledge& known, const std::set<std::string>& nodesWithAgent, DiagnosisStep& step, const Cancellation& cancellation)
 {
     ListQuery query;
     query.collection = {.kind = {"", "v1", "nodes"}};
     const auto nodes = ApiClient(*known.client).list(query, cancellation);
     if (!nodes) {
         step.found.push_back("hosts without an agent are not known: you may not list nodes, which Binnacle does not need otherwise");
-        return;
+        return std::nullopt;
     }
     std::string without;
     for (const std::string& item : nodes->items) {
@@ -109,6 +151,7 @@ void tellNodes(const Diagnosis::Knowledge& known, const std::set<std::string>& n
     }
     if (!without.empty())
         warn(step, "no agent on: " + without, "See why with `kubectl -n " + known.wish.agentNamespace + " describe daemonset binnacle-agent` (taints, node selectors, architecture).");
+    return nodes->items.size();
 }
 
 } // namespace
@@ -173,7 +216,9 @@ void checkAgents(Diagnosis::Knowledge& known, DiagnosisStep& step, const Cancell
         step.needsInstall = pods->items.empty();
         return fail(step, why, step.needsInstall ? "Install the agents with `binnacle install`, or name their namespace with --namespace." : step.next);
     }
-    tellNodes(known, nodesWithAgent, step, cancellation);
+    tellVersions(*pods, step);
+    const auto hosts = tellNodes(known, nodesWithAgent, step, cancellation);
+    tellGateway(known, hosts.value_or(nodesWithAgent.size()), step, cancellation);
 }
 
 void checkClock(Diagnosis::Knowledge& known, DiagnosisStep& step, const Cancellation& cancellation)

@@ -44,7 +44,7 @@ struct DiagnosisStep {
     std::vector<std::string> found; // sentences and facts, for a person
     std::string why;                // of a failure, a warning or a skipped step
     std::string next;               // what to do; may have several lines (a manifest)
-    bool needsInstall = false;      // of Agents: there is no agent's pod at all
+    bool needsInstall = false;      // of Agents: there is no agent's pod at all, or older ones
     Nanoseconds took{};
     friend bool operator==(const DiagnosisStep&, const DiagnosisStep&) = default;
 };

@@ -37,6 +37,12 @@ Skew skewOf(std::string_view agentVersion, std::string_view ownVersion)
     return *agent - *own == 1 ? Skew::Fits : Skew::AgentTooNew;
 }
 
+bool isOlder(std::string_view agentVersion, std::string_view ownVersion)
+{
+    const auto agent = minorsOf(agentVersion), own = minorsOf(ownVersion);
+    return agent && own && *agent < *own;
+}
+
 std::string adviceFor(Skew skew)
 {
     switch (skew) {
@@ -87,6 +93,16 @@ void concludeFromPods(Installation& installation)
     installation.image = installation.agents.front().image;
 }
 
+/// Whoever may not look at it is not told of one.
+std::optional<GatewayState> readGateway(ClusterApi& api, const std::string& nameSpace)
+{
+    const auto deployment = find(api, pathOf({"Deployment", nameSpace, std::string(kGatewayDeployment)}));
+    if (deployment)
+        return *deployment ? std::optional(gatewayOfDeployment(**deployment)) : std::nullopt;
+    const auto pods = list(api, "/api/v1/namespaces/" + nameSpace + "/pods?labelSelector=" + percentEncoded(kGatewaySelector));
+    return pods ? gatewayOfPods(*pods) : std::nullopt;
+}
+
 } // namespace
 
 Result<Installation> readInstallation(ClusterApi& api, const std::string& nameSpace)
@@ -107,6 +123,7 @@ Result<Installation> readInstallation(ClusterApi& api, const std::string& nameSp
     installation.agents = agentPods(*pods, installation.generation);
     if (isDenied)
         concludeFromPods(installation);
+    installation.gateway = readGateway(api, nameSpace);
     return installation;
 }
 

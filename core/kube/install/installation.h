@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/kube/install/cluster_api.h"
+#include "core/kube/install/gateway_state.h"
 #include "core/kube/install/pod_progress.h"
 
 #include <optional>
@@ -14,6 +15,8 @@ namespace binnacle::kube {
 /// How an agent's version goes with this program's: one minor version apart, either way, is supported.
 enum class Skew : std::uint8_t { Same, Fits, AgentTooOld, AgentTooNew, Unknown };
 Skew skewOf(std::string_view agentVersion, std::string_view ownVersion);
+/// By major and minor version; false when either is unknown.
+bool isOlder(std::string_view agentVersion, std::string_view ownVersion);
 /// What to upgrade; empty when nothing.
 std::string adviceFor(Skew skew);
 
@@ -34,6 +37,7 @@ struct Installation {
     long long generation = 0;   // of its template
     bool isObserved = false;    // the controller has seen the newest template
     std::vector<InstalledAgent> agents;
+    std::optional<GatewayState> gateway;
 };
 
 /// NotFound, with where they are if the cluster says so, when there are none in that namespace.  A user who may only list pods (Role binnacle-user)

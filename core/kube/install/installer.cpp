@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/kube/install/installer.h"
 
-#include "core/kube/install/internal/json.h"
+#include "core/kube/install/internal/ownership.h"
 
 #include <algorithm>
 #include <charconv>
@@ -138,6 +138,44 @@ Result<void> Installer::checkElsewhere()
     return {};
 }
 
+/// What this program installs with other options and these do not want, where it was applied by us: a re-installation without the gateway takes it away.
+Result<void> Installer::findRemovals(InstallPlan& plan)
+{
+    InstallOptions everything = m_options;
+    everything.hasGateway = true;
+    everything.priorityClass.clear();
+    const auto all = agentManifests(everything);
+    if (!all)
+        return std::unexpected(all.error());
+    std::vector<Permission> needed;
+    for (auto manifest = all->rbegin(); manifest != all->rend(); ++manifest) { // what was applied last goes first
+        const ObjectName& object = manifest->object;
+        if (std::ranges::find(plan.manifests, object, &Manifest::object) != plan.manifests.end())
+            continue;
+        BN_TRY(cancelledNow());
+        const auto live = find(m_api, pathOf(object));
+        if (!live && live.error().code == ErrorCode::Denied) {
+            plan.notes.push_back("you may not look at " + object.words() + ": if an earlier installation left it, it stays");
+            continue;
+        }
+        if (!live)
+            return std::unexpected(Error(live.error()).within("looking at " + object.words()));
+        const Json found = *live ? readJson(**live) : Json();
+        if (!isApplied(found) || !hasLabel(found))
+            continue;
+        const KindFacts& facts = factsOf(object.kind);
+        plan.removals.push_back({object, textAt(found, "/metadata/uid")});
+        needed.push_back({std::string(facts.group), std::string(facts.plural), "delete", object.nameSpace, object.name, "remove " + object.words()});
+    }
+    if (needed.empty())
+        return {};
+    auto missing = missingPermissions(m_api, needed);
+    if (!missing)
+        return std::unexpected(missing.error());
+    plan.missing = std::move(*missing);
+    return {};
+}
+
 Result<ApiAnswer> Installer::patch(const Manifest& manifest, std::string_view dryRun)
 {
     const std::string target = pathOf(manifest.object) + "?fieldManager=" + std::string(kFieldManager) + "&force=false" + std::string(dryRun);
@@ -194,28 +232,44 @@ Result<InstallPlan> Installer::plan()
     if (!plan.missing.empty())
         return plan;
     BN_TRY(checkElsewhere());
+    BN_TRY(findRemovals(plan));
+    if (!plan.missing.empty())
+        return plan;
     BN_TRY(preview(plan));
+    for (const OwnedObject& removal : plan.removals)
+        plan.changes.push_back({removal.object, ObjectChange::Kind::Remove, {}});
     return plan;
 }
 
-Result<void> Installer::apply(const InstallPlan& plan, const std::function<void(const ObjectName&)>& onApplied)
+Result<void> Installer::applyOne(const Manifest& manifest)
 {
-    std::size_t done = 0;
-    for (const Manifest& manifest : plan.manifests) {
-        const std::string before = "; " + std::to_string(done) + " of " + std::to_string(plan.manifests.size())
+    const auto answer = patch(manifest, "");
+    if (!answer)
+        return failure(answer.error().code, "applying " + manifest.object.words() + ": " + answer.error().what);
+    if (answer->isFine())
+        return {};
+    const auto conflicts = conflictsOf(answer->body);
+    const Error refused = errorOf(*answer);
+    return failure(refused.code, conflicts.empty() ? "applying " + manifest.object.words() + ": " + refused.what : explain(manifest.object, conflicts));
+}
+
+Result<void> Installer::apply(const InstallPlan& plan, const std::function<void(const ObjectChange&)>& onDone)
+{
+    for (std::size_t done = 0; done < plan.changes.size(); ++done) {
+        const std::string before = "; " + std::to_string(done) + " of " + std::to_string(plan.changes.size())
                                    + " objects are applied: the same command goes on, `binnacle uninstall` takes them away";
         if (m_cancellation.isCancelled())
             return failure(ErrorCode::Cancelled, "cancelled" + before);
-        const auto answer = patch(manifest, "");
-        if (!answer)
-            return failure(answer.error().code, "applying " + manifest.object.words() + ": " + answer.error().what + before);
-        if (!answer->isFine()) {
-            const auto conflicts = conflictsOf(answer->body);
-            const Error refused = errorOf(*answer);
-            return failure(refused.code, (conflicts.empty() ? "applying " + manifest.object.words() + ": " + refused.what : explain(manifest.object, conflicts)) + before);
+        if (done < plan.manifests.size()) {
+            if (const auto applied = applyOne(plan.manifests[done]); !applied)
+                return failure(applied.error().code, applied.error().what + before);
+        } else {
+            const OwnedObject& removal = plan.removals[done - plan.manifests.size()];
+            const auto deleted = requestDeletion(m_api, removal);
+            if (!deleted && deleted.error().code != ErrorCode::NotFound)
+                return failure(deleted.error().code, "removing " + removal.object.words() + ": " + deleted.error().what + before);
         }
-        ++done;
-        onApplied(manifest.object);
+        onDone(plan.changes[done]);
     }
     return {};
 }
@@ -277,6 +331,11 @@ Result<Rollout> Installer::follow(const InstallPlan& plan, std::chrono::millisec
     std::optional<Rollout> last;
     while (true) {
         auto now = look(plan, probe);
+        if (!now && m_cancellation.isCancelled()) { // it ended the question under way
+            Rollout stopped = last.value_or(Rollout{});
+            stopped.end = Rollout::End::Cancelled;
+            return stopped;
+        }
         if (!now)
             return std::unexpected(now.error());
         if (!last || !isSame(*last, *now)) {

@@ -6,6 +6,7 @@
 #include "core/kube/install/cluster_api.h"
 #include "core/kube/install/host_coverage.h"
 #include "core/kube/install/installation.h"
+#include "core/kube/install/owned_object.h"
 #include "core/kube/install/permissions.h"
 #include "core/kube/install/preview.h"
 
@@ -36,7 +37,8 @@ struct InstallPlan {
     std::vector<Permission> missing;     // not empty: it cannot be done by this user, and `changes` is empty
     std::vector<std::string> notes;      // what was found and chosen by itself, what could not be looked at
     std::vector<HostCoverage> hosts;     // empty when hosts may not be listed
-    std::vector<ObjectChange> changes;   // in the order of `manifests`
+    std::vector<OwnedObject> removals;   // of an earlier installation of ours, with options that these are not: a gateway
+    std::vector<ObjectChange> changes;   // in the order of `manifests`, then of `removals`
     bool changesNothing() const;
 };
 
@@ -53,7 +55,8 @@ struct Rollout {
 
 /// Installs the agents into one cluster, or brings them to these options: plan(), apply(), follow(), in this order.
 ///
-/// Blocks: never on the UI thread; one thread.  Only what this field manager holds is ever changed (server-side apply without force).
+/// Blocks: never on the UI thread; one thread.  Only what this field manager holds is ever changed (server-side apply without force)
+/// or deleted (what it applied, by our label, and these options do not want).
 /// Errors: sentences.  After a failed or cancelled apply() the cluster holds the objects told so far; the same call again goes on, uninstalling takes
 /// them away.
 class Installer {
@@ -61,7 +64,8 @@ public:
     Installer(ClusterApi& api, InstallOptions options, Pace pace, Cancellation cancellation);
 
     Result<InstallPlan> plan();
-    Result<void> apply(const InstallPlan& plan, const std::function<void(const ObjectName&)>& onApplied);
+    /// `onDone` hears of each object, in the order of the plan's changes.
+    Result<void> apply(const InstallPlan& plan, const std::function<void(const ObjectChange&)>& onDone);
     /// Until every agent collects, nothing more will happen, or time is up.  `onProgress` hears of each change.
     Result<Rollout> follow(const InstallPlan& plan, std::chrono::milliseconds patience, const AgentProbe& probe,
                            const std::function<void(const Rollout&)>& onProgress);
@@ -70,7 +74,9 @@ private:
     Result<void> checkServer();
     Result<void> chooseByCluster(InstallPlan& plan);
     Result<void> checkElsewhere();
+    Result<void> findRemovals(InstallPlan& plan);
     Result<void> preview(InstallPlan& plan);
+    Result<void> applyOne(const Manifest& manifest);
     Result<ApiAnswer> patch(const Manifest& manifest, std::string_view dryRun);
     Result<Rollout> look(const InstallPlan& plan, const AgentProbe& probe);
     void addWords(Rollout& rollout);

@@ -18,7 +18,7 @@ struct FieldChange {
 };
 
 struct ObjectChange {
-    enum class Kind : std::uint8_t { Create, Change, Unchanged };
+    enum class Kind : std::uint8_t { Create, Change, Unchanged, Remove };
     ObjectName object;
     Kind kind = Kind::Create;
     std::vector<FieldChange> fields; // of a Change, by path

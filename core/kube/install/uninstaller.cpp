@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/kube/install/uninstaller.h"
 
-#include "core/kube/install/agent_manifests.h"
-#include "core/kube/install/internal/json.h"
+#include "core/kube/install/internal/ownership.h"
 
 #include <algorithm>
 #include <array>
@@ -36,15 +35,6 @@ std::string inNamespace(std::string_view path, const std::string& nameSpace)
     std::string out(path);
     return out.replace(out.find("NS"), 2, nameSpace);
 }
-
-bool isOurs(const Json& object)
-{
-    return std::ranges::any_of(itemsAt(object, "/metadata/managedFields"), [](const Json& entry) {
-        return textAt(entry, "/manager") == kFieldManager && textAt(entry, "/operation") == "Apply";
-    });
-}
-
-bool hasLabel(const Json& object) { return textAt(object, "/metadata/labels/app.kubernetes.io~1part-of") == kPartOf; }
 
 std::string ownerOf(const Json& object)
 {
@@ -97,7 +87,7 @@ Result<void> Uninstaller::addKind(std::string_view kind, UninstallPlan& plan)
     const Json objects = readJson(*found);
     for (const Json& object : itemsAt(objects, "/items")) {
         const ObjectName name{std::string(kind), nameSpace, textAt(object, "/metadata/name")};
-        if (isOurs(object))
+        if (isApplied(object))
             plan.objects.push_back({name, textAt(object, "/metadata/uid")});
         else
             plan.kept.push_back({name, "was not installed by `binnacle` but by " + ownerOf(object)});
@@ -148,7 +138,7 @@ Result<void> Uninstaller::addNamespace(UninstallPlan& plan)
     if (!*live)
         return {};
     const Json object = readJson(**live);
-    if (!isOurs(object) || !hasLabel(object)) {
+    if (!isApplied(object) || !hasLabel(object)) {
         plan.kept.push_back({name, "was not made by `binnacle`"});
         return {};
     }
@@ -183,18 +173,12 @@ Result<UninstallPlan> Uninstaller::plan()
     return plan;
 }
 
-Result<std::string> Uninstaller::requestDeletion(const UninstallPlan::Object& one)
-{
-    const Json options = {{"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", "Foreground"}, {"preconditions", {{"uid", one.uid}}}};
-    return kube::ask(m_api, {"DELETE", pathOf(one.object), "application/json", options.dump()});
-}
-
-void Uninstaller::deleteSuccessor(UninstallPlan::Object& one, const std::string& live)
+void Uninstaller::deleteSuccessor(OwnedObject& one, const std::string& live)
 {
     const std::string uid = textAt(readJson(live), "/metadata/uid");
     if (uid == std::exchange(one.uid, uid))
         return;
-    (void)requestDeletion(one); // what comes of it is seen at the next look
+    (void)requestDeletion(m_api, one); // what comes of it is seen at the next look
 }
 
 Result<std::vector<UninstallPlan::Kept>> Uninstaller::remove(const UninstallPlan& plan, std::chrono::milliseconds patience,
@@ -202,9 +186,9 @@ Result<std::vector<UninstallPlan::Kept>> Uninstaller::remove(const UninstallPlan
 {
     const auto begin = m_pace.now();
     std::vector<UninstallPlan::Kept> left;
-    std::vector<UninstallPlan::Object> waiting;
-    for (const UninstallPlan::Object& one : plan.objects) {
-        const auto answer = requestDeletion(one);
+    std::vector<OwnedObject> waiting;
+    for (const OwnedObject& one : plan.objects) {
+        const auto answer = requestDeletion(m_api, one);
         if (answer || answer.error().code == ErrorCode::NotFound)
             waiting.push_back(one);
         else
@@ -213,8 +197,8 @@ Result<std::vector<UninstallPlan::Kept>> Uninstaller::remove(const UninstallPlan
     while (!waiting.empty()) {
         const bool isLastLook = m_cancellation.isCancelled() || m_pace.now() - begin >= patience;
         bool agentsEnd = false; // and may make their Lease anew, to give it back
-        std::vector<UninstallPlan::Object> still;
-        for (UninstallPlan::Object& one : waiting) {
+        std::vector<OwnedObject> still;
+        for (OwnedObject& one : waiting) {
             const auto live = find(m_api, pathOf(one.object));
             const bool isGone = live && !*live;
             const bool isLease = one.object.kind == "Lease";

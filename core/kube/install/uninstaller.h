@@ -5,6 +5,7 @@
 #include "core/kube/install/cluster_api.h"
 #include "core/kube/install/installer.h"
 #include "core/kube/install/manifest.h"
+#include "core/kube/install/owned_object.h"
 
 #include <chrono>
 #include <functional>
@@ -14,15 +15,11 @@
 namespace binnacle::kube {
 
 struct UninstallPlan {
-    struct Object {
-        ObjectName object;
-        std::string uid; // only this very object is deleted, not one of the same name that came later
-    };
     struct Kept {
         ObjectName object;
         std::string reason;
     };
-    std::vector<Object> objects; // in the order of deletion
+    std::vector<OwnedObject> objects; // in the order of deletion
     std::vector<Kept> kept;      // carries our label, or is our namespace, and stays
     std::vector<std::string> leftovers; // that no API call takes away, such as folders on hosts
 };
@@ -44,8 +41,7 @@ private:
     Result<void> addLeases(UninstallPlan& plan);
     Result<void> addNamespace(UninstallPlan& plan);
     Result<std::vector<std::string>> strangersIn();
-    Result<std::string> requestDeletion(const UninstallPlan::Object& one);
-    void deleteSuccessor(UninstallPlan::Object& one, const std::string& live);
+    void deleteSuccessor(OwnedObject& one, const std::string& live);
 
     ClusterApi& m_api; // outlives this: the caller's
     std::string m_nameSpace;

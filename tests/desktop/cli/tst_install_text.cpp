@@ -50,7 +50,8 @@ TEST(InstallText, aPlanNamesObjectsFieldsHostsAndNotes)
     InstallPlan plan;
     plan.changes = {{{"Namespace", "", "binnacle"}, ObjectChange::Kind::Create, {}},
                     {{"DaemonSet", "binnacle", "binnacle-agent"}, ObjectChange::Kind::Change, {{"spec.x", "1", "2"}, {"spec.y", "", "new"}}},
-                    {{"ClusterRole", "", "binnacle-agent"}, ObjectChange::Kind::Unchanged, {}}};
+                    {{"ClusterRole", "", "binnacle-agent"}, ObjectChange::Kind::Unchanged, {}},
+                    {{"Deployment", "binnacle", "binnacle-gateway"}, ObjectChange::Kind::Remove, {}}};
     plan.hosts = {{"a", "6.1.0", HostCoverage::Verdict::Covered, ""}, {"w", "", HostCoverage::Verdict::Left, "runs windows; agents are for Linux"}};
     plan.notes = {"something was found"};
     EXPECT_EQ(planText(plan), "  create     Namespace binnacle\n"
@@ -58,6 +59,7 @@ TEST(InstallText, aPlanNamesObjectsFieldsHostsAndNotes)
                               "               spec.x: 1 → 2\n"
                               "               spec.y: – → new\n"
                               "  unchanged  ClusterRole binnacle-agent\n"
+                              "  remove     Deployment binnacle/binnacle-gateway\n"
                               "Hosts: 1 of 2 get an agent that works now.\n"
                               "  w: runs windows; agents are for Linux\n"
                               "Note: something was found.\n");
@@ -113,16 +115,33 @@ TEST(StatusText, hostsWithAndWithoutAgentsWithTheirSkew)
     installation.agents = {pod("a", InstalledAgent::State::Ready, "collects")};
     const auto hosts = hostStatuses(installation, {{"a", "6.1.0", "amd64"}, {"b", "5.4.0", "amd64"}}, "0.3.0");
     EXPECT_EQ(statusText(installation, hosts),
-              "1 of 1 agents collect; version 0.1.0, image registry.example/agent:0.1.0, namespace binnacle, installed by binnacle\n\n"
+              "1 of 1 agents collect; version 0.1.0, image registry.example/agent:0.1.0, namespace binnacle, installed by binnacle\n"
+              "no gateway\n\n"
               "host  kernel  version  agent     pod\n"
               "a     6.1.0   0.1.0    collects  binnacle-agent-a  more than one minor version older than this program: run `binnacle install` again to upgrade the agents\n"
               "b     5.4.0            no agent\n");
     const auto json = nlohmann::json::parse(statusJson(installation, hosts, "0.3.0"));
     EXPECT_EQ(json["schema"], "binnacle.status/1");
     EXPECT_EQ(json["collecting"], 1);
+    EXPECT_EQ(json["gateway"], (nlohmann::json{{"installed", false}, {"advice", nullptr}}));
     EXPECT_EQ(json["hosts"][0]["skew"], "agent_too_old");
     EXPECT_TRUE(json["hosts"][1]["skew"].is_null());
     EXPECT_TRUE(json["hosts"][1]["version"].is_null());
+}
+
+TEST(StatusText, theGatewayOrWhatItsAbsenceCosts)
+{
+    Installation installation;
+    installation.nameSpace = "binnacle";
+    std::vector<HostFactsOfNode> hosts;
+    for (int i = 0; i < 51; ++i)
+        hosts.push_back({"h" + std::to_string(i), "6.1.0", "amd64"});
+    const auto statuses = hostStatuses(installation, hosts, "0.1.0");
+    EXPECT_TRUE(statusText(installation, statuses).contains("no gateway\nof 51 hosts 50 are read without a gateway: `binnacle install --gateway`"));
+    installation.gateway = GatewayState{"0.1.0", "registry.example/agent:0.1.0", 2, 1};
+    EXPECT_TRUE(statusText(installation, statuses).contains("\ngateway: version 0.1.0, 1 of 2 replicas ready\n\n"));
+    EXPECT_EQ(nlohmann::json::parse(statusJson(installation, statuses, "0.1.0"))["gateway"],
+              (nlohmann::json{{"installed", true}, {"advice", nullptr}, {"version", "0.1.0"}, {"image", "registry.example/agent:0.1.0"}, {"replicas", 2}, {"ready", 1}}));
 }
 
 TEST(UninstallText, saysWhatGoesWhatStaysAndWhatNobodyCanDelete)

@@ -245,6 +245,40 @@ TEST(Diagnosis, hostsWithoutAnAgentAreNamed)
     EXPECT_FALSE(diagnosing[Id::Agents].needsInstall);
 }
 
+TEST(Diagnosis, theGatewayIsNamedAndIsMissedAboveFiftyHosts)
+{
+    Diagnosing diagnosing("admin-token");
+    diagnosing.run();
+    EXPECT_SAYS(diagnosing.foundBy(Id::Agents), "no gateway");
+    EXPECT_EQ(diagnosing[Id::Agents].state, StepState::Ok) << diagnosing[Id::Agents].why;
+    for (int i = 2; i <= 51; ++i) {
+        const std::string node = "node-" + std::to_string(i);
+        diagnosing.server.order("POST", "/object", {{"action", "put"}, {"object", {{"apiVersion", "v1"}, {"kind", "Node"}, {"metadata", {{"name", node}}}}}});
+        diagnosing.server.order("POST", "/object", {{"action", "put"}, {"object", agentPod("agent-" + std::to_string(i), node)}});
+    }
+    diagnosing.run();
+    EXPECT_EQ(diagnosing[Id::Agents].state, StepState::Warning);
+    EXPECT_SAYS(diagnosing[Id::Agents].why, "of 51 hosts 50 are read without a gateway");
+    json gateway = agentPod("gateway-1", "node-1");
+    gateway["metadata"]["labels"] = {{"app.kubernetes.io/name", "binnacle-gateway"}, {"app.kubernetes.io/version", "0.1.0"}};
+    diagnosing.server.order("POST", "/object", {{"action", "put"}, {"object", gateway}});
+    diagnosing.run();
+    EXPECT_SAYS(diagnosing.foundBy(Id::Agents), "gateway: version 0.1.0, 1 of 1 replicas ready");
+    EXPECT_EQ(diagnosing[Id::Agents].state, StepState::Ok) << diagnosing[Id::Agents].why;
+}
+
+TEST(Diagnosis, olderAgentsAreNamedWithTheWayToUpgradeThem)
+{
+    Diagnosing diagnosing("admin-token");
+    json pod = agentPod("agent-1", "node-1");
+    pod["metadata"]["labels"]["app.kubernetes.io/version"] = "0.0.1";
+    diagnosing.server.order("POST", "/object", {{"action", "put"}, {"object", pod}});
+    diagnosing.run();
+    EXPECT_TRUE(diagnosing[Id::Agents].needsInstall);
+    EXPECT_SAYS(diagnosing.foundBy(Id::Agents), "agents of version 0.0.1 are older than this program");
+    EXPECT_EQ(diagnosing[Id::Agents].state, StepState::Ok) << "one minor version apart is supported";
+}
+
 TEST(Diagnosis, aNamespaceWithoutAgentsSaysHowToGetThem)
 {
     Diagnosing diagnosing("admin-token");

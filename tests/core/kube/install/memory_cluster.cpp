@@ -83,7 +83,7 @@ ApiAnswer MemoryCluster::get(const std::string& path, const std::string& query) 
     if (const Json* object = find(path))
         return {200, object->dump()};
     const bool isCollection = std::ranges::any_of(std::vector<std::string>{"s", "ies"}, [&](const std::string& end) { return path.ends_with(end); })
-                              && !path.ends_with("/binnacle-agents");
+                              && !path.ends_with("-agents");
     if (!isCollection)
         return refusal(404, "NotFound", path + " not found");
     Json list = {{"items", Json::array()}};

@@ -38,7 +38,7 @@ struct Scene {
         Installer one = installer();
         const auto plan = one.plan();
         ASSERT_TRUE(plan) << plan.error().what;
-        const auto applied = one.apply(*plan, [](const ObjectName&) {});
+        const auto applied = one.apply(*plan, [](const ObjectChange&) {});
         ASSERT_TRUE(applied) << applied.error().what;
     }
     /// What the DaemonSet's controller would say.
@@ -186,11 +186,11 @@ TEST(Installer, aRefusalHalfWaySaysHowFarItCameAndTheSameCallGoesOn)
     ASSERT_TRUE(plan);
     MemoryCluster& cluster = scene.cluster;
     cluster.script("PATCH " + kSetPath, refusal(403, "Forbidden", "admission webhook \"p.example\" denied the request"));
-    const auto applied = one.apply(*plan, [](const ObjectName&) {});
+    const auto applied = one.apply(*plan, [](const ObjectChange&) {});
     ASSERT_FALSE(applied);
     EXPECT_TRUE(applied.error().what.contains("denied the request; 9 of 10 objects are applied")) << applied.error().what;
     cluster.script("PATCH " + kSetPath, {200, "{}"});
-    EXPECT_TRUE(one.apply(*plan, [](const ObjectName&) {}));
+    EXPECT_TRUE(one.apply(*plan, [](const ObjectChange&) {}));
 }
 
 TEST(Installer, cancellingStopsBetweenTwoObjects)
@@ -200,13 +200,88 @@ TEST(Installer, cancellingStopsBetweenTwoObjects)
     const auto plan = one.plan();
     ASSERT_TRUE(plan);
     int applied = 0;
-    const auto result = one.apply(*plan, [&](const ObjectName&) {
+    const auto result = one.apply(*plan, [&](const ObjectChange&) {
         if (++applied == 3)
             scene.cancellation.cancel();
     });
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::Cancelled);
     EXPECT_EQ(scene.cluster.paths().size(), 3u);
+}
+
+namespace {
+
+std::vector<std::string> removedBy(const InstallPlan& plan)
+{
+    std::vector<std::string> names;
+    for (const ObjectChange& change : plan.changes) {
+        if (change.kind == ObjectChange::Kind::Remove)
+            names.push_back(change.object.words());
+    }
+    return names;
+}
+
+} // namespace
+
+TEST(Installer, withoutTheGatewayThatWasThereItsObjectsAreRemovedTheDeploymentFirst)
+{
+    Scene scene;
+    scene.install();
+    const auto plain = scene.cluster.paths();
+    scene.options.hasGateway = true;
+    scene.install();
+    ASSERT_EQ(scene.cluster.paths().size(), plain.size() + 10);
+    scene.options.hasGateway = false;
+    const InstallPlan plan = scene.planned();
+    const auto removed = removedBy(plan);
+    ASSERT_EQ(removed.size(), 10u);
+    EXPECT_EQ(removed.front(), "Deployment binnacle/binnacle-gateway");
+    EXPECT_FALSE(plan.changesNothing());
+    scene.install();
+    EXPECT_EQ(scene.cluster.paths(), plain);
+    EXPECT_TRUE(removedBy(scene.planned()).empty());
+    EXPECT_TRUE(scene.planned().changesNothing());
+}
+
+TEST(Installer, aGatewayOfSomeoneElseStays)
+{
+    Scene scene;
+    scene.options.hasGateway = true;
+    scene.install();
+    const std::string gateway = "/apis/apps/v1/namespaces/binnacle/deployments/binnacle-gateway";
+    const std::string account = "/api/v1/namespaces/binnacle/serviceaccounts/binnacle-gateway";
+    scene.cluster.put(gateway, *scene.cluster.find(gateway), "helm"); // our label, another owner
+    Json unlabelled = *scene.cluster.find(account);
+    unlabelled["metadata"].erase("labels");
+    scene.cluster.put(account, unlabelled, "binnacle");
+    scene.options.hasGateway = false;
+    EXPECT_EQ(removedBy(scene.planned()).size(), 8u);
+    scene.install();
+    EXPECT_NE(scene.cluster.find(gateway), nullptr);
+    EXPECT_NE(scene.cluster.find(account), nullptr);
+}
+
+TEST(Installer, whoMayNotDeleteTheGatewayIsToldBeforeAnythingIsChanged)
+{
+    Scene scene;
+    scene.options.hasGateway = true;
+    scene.install();
+    scene.options.hasGateway = false;
+    scene.cluster.allows = [](const std::string& verb, const std::string&) { return verb != "delete" && verb != "*"; };
+    const InstallPlan plan = scene.planned();
+    ASSERT_EQ(plan.missing.size(), 10u);
+    EXPECT_EQ(plan.missing.front().words(), "delete deployments.apps binnacle-gateway in binnacle");
+    EXPECT_EQ(plan.missing.front().purpose, "remove Deployment binnacle/binnacle-gateway");
+    EXPECT_TRUE(plan.changes.empty());
+}
+
+TEST(Installer, aGatewayThatMayNotBeLookedAtIsANoteAndStays)
+{
+    Scene scene;
+    scene.cluster.script("GET /apis/apps/v1/namespaces/binnacle/deployments", refusal(403, "Forbidden", "deployments is forbidden"));
+    const InstallPlan plan = scene.planned();
+    EXPECT_NE(std::ranges::find_if(plan.notes, [](const std::string& note) { return note.contains("you may not look at Deployment binnacle/binnacle-gateway"); }), plan.notes.end());
+    EXPECT_TRUE(removedBy(plan).empty());
 }
 
 TEST(Rollouts, areCompleteWhenEveryHostsAgentIsReady)

@@ -25,7 +25,7 @@ struct Scene {
         options.image = "registry.example/agent:1";
         Installer installer(cluster, options, time.pace(), cancellation);
         const auto plan = installer.plan();
-        EXPECT_TRUE(plan && installer.apply(*plan, [](const ObjectName&) {}));
+        EXPECT_TRUE(plan && installer.apply(*plan, [](const ObjectChange&) {}));
     }
     Uninstaller uninstaller() { return {cluster, "binnacle", time.pace(), cancellation}; }
     UninstallPlan planned()

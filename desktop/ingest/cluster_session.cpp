@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "desktop/cli/cluster_session.h"
+#include "desktop/ingest/cluster_session.h"
 
 #include "core/kube/diagnose/agent_pod.h"
-#include "desktop/cli/sources.h"
 #include "desktop/ingest/agent_handshake.h"
-#include "desktop/ingest/kube_runtime.h"
-
-#include <atomic>
-#include <csignal>
-#include <cstdio>
-#include <iostream>
 
 namespace binnacle::desktop {
 
@@ -58,53 +51,19 @@ private:
     const Cancellation m_cancellation;
 };
 
-std::atomic<const Cancellation*> active = nullptr; // of the CancelOnSignal that lives
-
-extern "C" void cancelActive(int signal)
-{
-    if (const Cancellation* cancellation = active.load())
-        cancellation->cancel(); // an atomic store: a handler may
-    std::signal(signal, SIG_DFL);
-}
-
 } // namespace
 
-Result<std::unique_ptr<ClusterSession>> ClusterSession::open(const ClusterChoice& choice, const Cancellation& cancellation)
+ClusterOpener clusterOpener(std::shared_ptr<KubeRuntime> runtime)
 {
-    const auto access = clusterAccess(choice.kubeconfig, choice.context);
-    if (!access)
-        return std::unexpected(access.error());
-    auto runtime = terminalRuntime();
-    auto connection = runtime->connect(*access);
-    if (!connection)
-        return std::unexpected(std::move(connection).error());
-    return std::make_unique<HttpClusterSession>(std::move(runtime), std::move(*connection), cancellation);
-}
-
-CancelOnSignal::CancelOnSignal(Cancellation cancellation) : m_cancellation(std::move(cancellation))
-{
-    active = &m_cancellation;
-    m_interrupt = std::signal(SIGINT, cancelActive);
-    m_terminate = std::signal(SIGTERM, cancelActive);
-}
-
-CancelOnSignal::~CancelOnSignal()
-{
-    std::signal(SIGINT, m_interrupt);
-    std::signal(SIGTERM, m_terminate);
-    active = nullptr;
-}
-
-bool isConfirmed(const std::string& question)
-{
-    std::fprintf(stderr, "%s [y/N] ", question.c_str());
-    std::fflush(stderr);
-    std::string answer;
-    if (!std::getline(std::cin, answer)) {
-        std::fputc('\n', stderr);
-        return false;
-    }
-    return answer == "y" || answer == "Y" || answer == "yes";
+    return [runtime = std::move(runtime)](const ClusterWish& wish, const Cancellation& cancellation) -> Result<std::unique_ptr<ClusterSession>> {
+        const auto access = clusterAccess(wish.kubeconfig, wish.context);
+        if (!access)
+            return std::unexpected(access.error());
+        auto connection = runtime->connect(*access);
+        if (!connection)
+            return std::unexpected(std::move(connection).error());
+        return std::make_unique<HttpClusterSession>(runtime, std::move(*connection), cancellation);
+    };
 }
 
 } // namespace binnacle::desktop
