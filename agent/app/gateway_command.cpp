@@ -5,6 +5,7 @@
 #include "agent/app/program.h"
 #include "agent/gateway/fleet.h"
 #include "agent/gateway/gateway_server.h"
+#include "agent/gateway/merger.h"
 #include "core/base/platform/environment.h"
 
 #include <cstdio>
@@ -101,8 +102,10 @@ int runGateway(const GatewayOptions& options)
     Fleet fleet((*inCluster)->client(), fleetOptions);
     if (!waitForPods(fleet, signals.descriptor()))
         return 0;
-    GatewayServerOptions serverOptions{options.listen, gatewayIdentity((*inCluster)->nameSpace()), readClocks};
-    auto server = GatewayServer::start(std::move(serverOptions), fleet);
+    const telemetry::AgentIdentity identity = gatewayIdentity((*inCluster)->nameSpace());
+    Merger merger(fleet, {.identity = identity, .anchor = readClocks});
+    GatewayServerOptions serverOptions{options.listen, identity, readClocks};
+    auto server = GatewayServer::start(std::move(serverOptions), fleet, &merger);
     if (!server)
         return failed(server.error());
     std::fprintf(stderr, "binnacle-agent %s: gateway for the agents of namespace %s, on %s\n", BINNACLE_VERSION, fleetOptions.nameSpace.c_str(),
@@ -111,6 +114,7 @@ int runGateway(const GatewayOptions& options)
     for (int wait = 2'000; !isStopAsked(signals.descriptor(), wait); wait = 60'000)
         reporter.look(fleet);
     (*server)->stop();
+    merger.stop();
     fleet.stop();
     return 0;
 }

@@ -12,6 +12,7 @@ namespace {
 telemetry::SegmentLimits limitsFor(const BufferOptions& options)
 {
     telemetry::SegmentLimits limits;
+    limits.strings = options.stringBytes;
     limits.bytes = std::min<std::size_t>(limits.bytes, options.memoryBytes / 32); // ten open segments and the ring's copies must fit
     return limits;
 }

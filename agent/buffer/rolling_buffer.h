@@ -24,6 +24,7 @@ struct BufferOptions {
     std::uint64_t memoryBytes = 64ull << 20;    // hard cap of what is held in memory
     std::uint64_t diskBytes = 512ull << 20;     // hard cap of what lies in the folder
     std::uint64_t ringBytes = 8ull << 20;       // of it for recent chunks; at most an eighth of memoryBytes
+    std::size_t stringBytes = 64u << 10;        // of text in a segment's dictionary; what is over becomes `other`
 };
 
 struct BufferStats {

@@ -34,21 +34,14 @@ public:
 
     void run()
     {
-        std::vector<std::thread> threads;
-        for (std::size_t i = 0; i < std::min(kAtOnce, m_links.size()); ++i)
-            threads.emplace_back([this] { work(); });
-        for (std::thread& thread : threads)
-            thread.join();
+        askEach(m_links, [this](std::size_t, const AgentLink& link) {
+            if (!m_isOver)
+                ask(link);
+        });
     }
 
 private:
     static EntityKey keyOf(const LinkStatus& status) { return status.identity ? status.identity->agent : keyOfSilentHost(status.node); }
-
-    void work()
-    {
-        for (std::size_t next = m_next++; next < m_links.size() && !m_isOver; next = m_next++)
-            ask(*m_links[next]);
-    }
 
     void ask(const AgentLink& link)
     {
@@ -87,7 +80,6 @@ private:
     const std::function<bool(const v1::StreamItem&)>& m_write;
     const TimeRange m_range;
     std::vector<LinkPtr> m_links;
-    std::atomic<std::size_t> m_next{0};
     std::atomic<bool> m_isOver{false};
     std::mutex m_writing;
 };
@@ -95,6 +87,20 @@ private:
 } // namespace
 
 EntityKey keyOfSilentHost(const std::string& node) { return EntityKey::ofText("silent-host|" + node); }
+
+void askEach(const std::vector<LinkPtr>& links, const std::function<void(std::size_t, const AgentLink&)>& ask)
+{
+    std::atomic<std::size_t> next{0};
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < std::min(kAtOnce, links.size()); ++i) {
+        threads.emplace_back([&] {
+            for (std::size_t at = next++; at < links.size(); at = next++)
+                ask(at, *links[at]);
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+}
 
 void fanOutHistory(const Fleet& fleet, const v1::HistoryRequest& request, const std::function<bool(const v1::StreamItem&)>& write)
 {

@@ -26,7 +26,8 @@ Cursor cursorOf(const v1::StreamItem& item)
 
 } // namespace
 
-FleetReader::FleetReader(const Fleet& fleet, const v1::SubscribeRequest& request, Write write) : m_fleet(fleet), m_write(std::move(write))
+FleetReader::FleetReader(const Fleet& fleet, const v1::SubscribeRequest& request, Write write, Gives gives)
+    : m_fleet(fleet), m_write(std::move(write)), m_gives(gives)
 {
     for (const v1::Cursor& cursor : request.cursors())
         m_cursors[wire::keyOf(cursor.agent())] = {cursor.epoch(), cursor.sequence()};
@@ -53,7 +54,7 @@ bool FleetReader::step()
             follower = {};
             follower.link = link;
         }
-        if (!tell(*link, follower) || !follow(*link, follower))
+        if (!tell(*link, follower) || (m_gives == Gives::Telemetry && !follow(*link, follower)))
             return false;
     }
     bool isThere = true;

@@ -21,7 +21,8 @@ public:
     /// Writes one item to the reader; false when it has gone.
     using Write = std::function<bool(const v1::StreamItem&)>;
 
-    FleetReader(const Fleet& fleet, const v1::SubscribeRequest& request, Write write);
+    enum class Gives : std::uint8_t { Telemetry, NoticesOnly };
+    FleetReader(const Fleet& fleet, const v1::SubscribeRequest& request, Write write, Gives gives = Gives::Telemetry);
 
     /// Writes what there is, a share of each agent's; false when the reader has gone.
     bool step();
@@ -47,6 +48,7 @@ private:
 
     const Fleet& m_fleet;
     const Write m_write;
+    const Gives m_gives;
     std::map<EntityKey, Cursor> m_cursors; // where to begin: as asked for, or where a link that is gone was left
     std::optional<UtcTime> m_from;
     std::map<std::string, Follower> m_followers; // by node

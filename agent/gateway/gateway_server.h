@@ -13,6 +13,7 @@
 namespace binnacle::agent {
 
 class Fleet;
+class Merger;
 
 struct GatewayServerOptions {
     ListenAddress listen;
@@ -21,13 +22,14 @@ struct GatewayServerOptions {
 };
 
 /// Offers to desktops what an agent offers, for all agents of the fleet: one stream with every agent's batches as they came, each with its
-/// own key, epoch and sequence; history and horizons asked of the agents; their clocks.
+/// own key, epoch and sequence; history and horizons asked of the agents; their clocks.  To whom asks for it, merged seconds in place of them
+/// all, and who is behind it by name.
 ///
 /// Who may ask: ServiceHost.  At most 16 readers at a time, each holds a thread and no queue.  Thread: start and stop from one.
 class GatewayServer {
 public:
-    /// `fleet` outlives the server.
-    static Result<std::unique_ptr<GatewayServer>> start(GatewayServerOptions options, Fleet& fleet);
+    /// `fleet` and `merger` outlive the server; without a merger there are no merged seconds.
+    static Result<std::unique_ptr<GatewayServer>> start(GatewayServerOptions options, Fleet& fleet, Merger* merger = nullptr);
     ~GatewayServer(); // stop()
 
     const ListenAddress& address() const; // with the port that was really taken

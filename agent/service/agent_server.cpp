@@ -2,28 +2,20 @@
 #include "agent/service/agent_server.h"
 
 #include "agent/buffer/rolling_buffer.h"
+#include "agent/service/buffer_stream.h"
 #include "agent/service/reader_count.h"
 #include "agent/service/service_host.h"
 #include "agent/service/wire.h"
 
 #include "binnacle/v1/service.grpc.pb.h"
 
-#include <algorithm>
 #include <atomic>
-#include <limits>
 
 namespace binnacle::agent {
 namespace {
 
 constexpr auto kPatience = std::chrono::milliseconds(500);
 constexpr auto kHeartbeat = std::chrono::seconds(1);
-
-/// What a question's own limit left behind: it is there, and can be asked for.
-telemetry::Gap leftOut(EntityKey agent, TimeRange range, telemetry::ChunkKind kind, std::uint64_t limit)
-{
-    const char* const words = kind == telemetry::ChunkKind::Detail ? "detail" : "overviews";
-    return {agent, range, Loss::ReaderGap, std::string(words) + " over the " + std::to_string(limit) + " bytes that were asked for; ask for a shorter range"};
-}
 
 using ItemWriter = grpc::ServerWriter<v1::StreamItem>;
 
@@ -45,9 +37,6 @@ public:
     grpc::Status Buffer(grpc::ServerContext* context, const v1::BufferRequest* request, v1::BufferReply* reply) override;
     grpc::Status Time(grpc::ServerContext* context, const v1::TimeRequest* request, v1::TimeReply* reply) override;
 
-    std::vector<ChunkReader> readersFor(const v1::SubscribeRequest& request);
-    bool writeStep(const ReadStep& step, ItemWriter& writer) const;
-    bool writeNext(std::vector<ChunkReader>& readers, ItemWriter& writer, bool& anything) const;
     bool writeHeartbeat(ItemWriter& writer, const ChunkReader& reader) const;
 
     ServerOptions m_options;
@@ -66,40 +55,6 @@ grpc::Status AgentServer::Private::Handshake(grpc::ServerContext* context, const
     return grpc::Status::OK;
 }
 
-std::vector<ChunkReader> AgentServer::Private::readersFor(const v1::SubscribeRequest& request)
-{
-    const auto kinds = wire::kindsOf(request.kinds());
-    const bool isOurs = request.has_cursor() && wire::keyOf(request.cursor().agent()) == m_options.identity.agent;
-    if (isOurs)
-        return m_buffer.readFrom(kinds, Cursor{request.cursor().epoch(), request.cursor().sequence()});
-    return request.has_from_ns() ? m_buffer.readSince(kinds, utcTime(request.from_ns())) : m_buffer.readFrom(kinds, std::nullopt);
-}
-
-bool AgentServer::Private::writeStep(const ReadStep& step, ItemWriter& writer) const
-{
-    if (const auto* chunk = std::get_if<LiveChunkPtr>(&step))
-        return writer.Write(wire::itemOf(**chunk));
-    if (const auto* opening = std::get_if<SegmentOpening>(&step))
-        return writer.Write(wire::itemOf(*opening, m_options.identity.agent));
-    if (const auto* segment = std::get_if<SealedBytes>(&step))
-        return writer.Write(wire::itemOf(*segment));
-    return writer.Write(wire::itemOf(std::get<telemetry::Gap>(step)));
-}
-
-/// Overviews first, whatever there is of them; then one step of detail.  So a slow reader lags in detail.
-bool AgentServer::Private::writeNext(std::vector<ChunkReader>& readers, ItemWriter& writer, bool& anything) const
-{
-    for (ChunkReader& reader : readers) {
-        const ReadStep step = reader.next();
-        if (std::holds_alternative<std::monostate>(step))
-            continue;
-        anything = true;
-        return writeStep(step, writer);
-    }
-    anything = false;
-    return true;
-}
-
 bool AgentServer::Private::writeHeartbeat(ItemWriter& writer, const ChunkReader& reader) const
 {
     v1::StreamItem item;
@@ -116,15 +71,15 @@ grpc::Status AgentServer::Private::Subscribe(grpc::ServerContext* context, const
     const ReaderCount::Reader reader(m_readers);
     if (!reader.isAdmitted())
         return tooManyReaders("agent");
-    std::vector<ChunkReader> readers = readersFor(*request);
+    std::vector<ChunkReader> readers = readersFor(m_buffer, m_options.identity.agent, *request);
     auto lastWord = std::chrono::steady_clock::now();
     while (!context->IsCancelled() && !m_stopping) {
         const std::uint64_t version = m_buffer.version();
-        bool anything = false;
-        if (!writeNext(readers, *writer, anything))
+        const Written written = writeNext(readers, m_options.identity.agent, [&](const v1::StreamItem& item) { return writer->Write(item); });
+        if (!written.isThere)
             break;
         const auto now = std::chrono::steady_clock::now();
-        if (anything) {
+        if (written.anything) {
             lastWord = now;
             continue;
         }
@@ -147,22 +102,7 @@ grpc::Status AgentServer::Private::History(grpc::ServerContext* context, const v
     const ReaderCount::Reader reader(m_readers);
     if (!reader.isAdmitted())
         return tooManyReaders("agent");
-    const TimeRange range{utcTime(request->from_ns()), utcTime(request->to_ns())};
-    std::uint64_t left = request->max_bytes() != 0 ? request->max_bytes() : std::numeric_limits<std::uint64_t>::max();
-    for (const telemetry::ChunkKind kind : wire::kindsOf(request->kinds())) {
-        m_buffer.readHistory(kind, range, wire::levelsOf(request->levels()), [&](const SealedBytes& segment) {
-            if (segment.bytes->size() > left) {
-                writer->Write(wire::itemOf(leftOut(m_options.identity.agent, {std::max(segment.range.from, range.from), range.to}, kind, request->max_bytes())));
-                return false;
-            }
-            left -= segment.bytes->size();
-            return !context->IsCancelled() && !m_stopping && writer->Write(wire::itemOf(segment));
-        });
-    }
-    for (const telemetry::Gap& gap : m_buffer.gaps()) {
-        if (gap.range.intersects(range))
-            writer->Write(wire::itemOf(gap));
-    }
+    writeHistory(m_buffer, m_options.identity.agent, *request, [&](const v1::StreamItem& item) { return !context->IsCancelled() && !m_stopping && writer->Write(item); });
     return grpc::Status::OK;
 }
 

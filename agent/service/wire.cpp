@@ -52,6 +52,13 @@ void put(const telemetry::BufferHorizon& horizon, v1::SignalHorizon& out)
     out.set_bytes(horizon.bytes);
 }
 
+namespace {
+
+/// An overview is some KiB, once a second, and its size is the fleet's: 0.8 ms in place of 0.1 take a fifteenth off it.  Detail is ten times as much.
+constexpr int kOverviewLevel = 12, kDetailLevel = 3;
+
+} // namespace
+
 v1::StreamItem itemOf(const LiveChunk& live)
 {
     const telemetry::EncodedChunk& chunk = live.chunk;
@@ -66,7 +73,7 @@ v1::StreamItem itemOf(const LiveChunk& live)
     v1::ChunkFrame& part = chunk.kind == telemetry::ChunkKind::Detail ? *frame.mutable_detail() : *frame.mutable_overview();
     part.set_segment(chunk.segment);
     part.set_index(chunk.index);
-    part.set_chunk(telemetry::compress(asBytes(chunk.bytes)));
+    part.set_chunk(telemetry::compress(asBytes(chunk.bytes), chunk.kind == telemetry::ChunkKind::Overview ? kOverviewLevel : kDetailLevel));
     return item;
 }
 

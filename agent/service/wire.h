@@ -19,6 +19,7 @@ inline constexpr int kProtocolMax = 1;
 
 /// Of a gateway, in its handshake.
 inline constexpr std::string_view kGatewayCapability = "gateway";
+inline constexpr std::string_view kMergedCapability = "merged";
 
 void put(EntityKey key, v1::Key& out);
 EntityKey keyOf(const v1::Key& in);

@@ -256,7 +256,7 @@ SecondSummary FrameStore::Private::summaryOf(std::int64_t second, const Frame& f
 
 bool FrameStore::Private::isGap(std::int64_t second, const Frame* frame) const
 {
-    if (!frame)
+    if (!frame || !frame->gaps().empty())
         return true;
     const TimeRange range{utcTime(second * kSecond), utcTime((second + 1) * kSecond)};
     for (const auto* list : {&gaps, &silent}) {

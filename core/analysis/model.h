@@ -171,6 +171,7 @@ struct AgentSummary {
     telemetry::AgentHealth latest;
     UtcTime lastBatch{};
     std::uint64_t batches = 0;
+    bool isMerged = false; // known from a gateway's merged seconds, which have no agent's own figures: `latest` is empty
 };
 
 /// One second, for charts: joined over hosts, summed over services.
@@ -194,6 +195,7 @@ struct Snapshot {
     std::vector<CoverageSummary> coverage;
     std::vector<AgentSummary> agents; // by host
     std::vector<telemetry::Gap> gaps;
+    bool isMerged = false; // of a gateway's merged seconds, at least in part: they have no single connections
 };
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 

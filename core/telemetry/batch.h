@@ -20,7 +20,7 @@
 namespace binnacle::telemetry {
 
 enum class EntityKind : std::uint8_t { Host = 1, Service = 2, Instance = 3 };
-enum class ServiceKind : std::uint8_t { Process = 1, Workload = 2, External = 3 };
+enum class ServiceKind : std::uint8_t { Process = 1, Workload = 2, External = 3, Kubernetes = 4 };
 
 /// Something with an identity.  What is unknown is empty.
 struct Entity {
@@ -200,6 +200,22 @@ struct AddressRow {
     friend bool operator==(const AddressRow&, const AddressRow&) = default;
 };
 
+/// Of a gateway's merged second (core/analysis/merge.h): a host whose second is in it, or is missing.
+struct HostRow {
+    std::uint32_t host = 0;     // entity; its key is the agent's
+    Nanoseconds told{};         // of the range; zero: it is missing
+    std::uint32_t why = kNone;  // string: why it is missing
+    friend bool operator==(const HostRow&, const HostRow&) = default;
+};
+
+/// Of a merged second: instances of a service on a host.
+struct InstanceCountRow {
+    std::uint32_t service = 0;  // entity
+    std::uint32_t host = 0;     // entity
+    std::uint32_t alive = 0;    // 0 = the last one ended in this second; roll-ups: the most at one time
+    friend bool operator==(const InstanceCountRow&, const InstanceCountRow&) = default;
+};
+
 /// The agent about itself, in this second.
 struct AgentHealth {
     Nanoseconds cpu{};
@@ -258,6 +274,8 @@ struct Overview {
     std::vector<LossRow> losses;
     std::vector<CoverageRow> coverage;
     std::vector<AddressRow> addresses;
+    std::vector<HostRow> hosts;              // a merged second's only, as is …
+    std::vector<InstanceCountRow> instances;
     AgentHealth health;
 };
 
@@ -299,5 +317,9 @@ struct AgentIdentity {
 /// says of the same thing goes before it.
 inline constexpr const char* kInventorySource = "inventory";
 inline bool isInventory(const AgentIdentity& agent) { return agent.captureSource == kInventorySource; }
+
+/// The captureSource of a gateway that adds up what its agents say: it has no host of its own, and its batches name theirs (HostRow).
+inline constexpr const char* kMergedSource = "merged";
+inline bool isMerged(const AgentIdentity& agent) { return agent.captureSource == kMergedSource; }
 
 } // namespace binnacle::telemetry

@@ -171,18 +171,6 @@ struct Lead {
     }
 };
 
-void addHealth(AgentHealth& to, const AgentHealth& from)
-{
-    to.cpu += from.cpu;
-    to.records += from.records;
-    to.exchanges += from.exchanges;
-    for (const auto member : {&AgentHealth::residentBytes, &AgentHealth::mapBytes, &AgentHealth::bufferMemoryBytes, &AgentHealth::bufferDiskBytes})
-        to.*member = std::max(to.*member, from.*member);
-    for (const auto member : {&AgentHealth::ringFillPermille, &AgentHealth::budgetStep, &AgentHealth::readers})
-        to.*member = std::max(to.*member, from.*member);
-    to.uptime = std::max(to.uptime, from.uptime);
-}
-
 template <class Ref>
 std::uint32_t indexOf(Ref ref)
 {
@@ -215,6 +203,8 @@ struct Fold::State {
     std::map<std::pair<Loss, EndRef>, std::uint64_t, PairLess<Loss, EndRef, std::less<>, EndRefLess>> losses;
     std::map<EntityAndString, std::pair<CoverageRow, StringRef>, EntityAndStringLess> coverage;
     std::map<Endpoint, Lead> addresses;
+    std::map<EntityRef, std::pair<Nanoseconds, StringRef>, EntityRefLess> hosts;
+    std::map<EntityPair, std::uint32_t, EntityPairLess> instances; // of service and host
 
     // -- the batch being added --
     const Dictionary* batch = nullptr;
@@ -340,6 +330,16 @@ struct Fold::State {
             const StringRef other = string(row.advice);
             advice = StringLess{}(advice, other) ? other : advice;
         }
+        for (const HostRow& row : o.hosts) {
+            auto& [told, why] = hosts[entity(row.host)];
+            told += row.told;
+            const StringRef other = string(row.why);
+            why = StringLess{}(why, other) ? other : why;
+        }
+        for (const InstanceCountRow& row : o.instances) {
+            std::uint32_t& alive = instances[{entity(row.service), entity(row.host)}];
+            alive = std::max(alive, row.alive);
+        }
         addHealth(health, o.health);
     }
 
@@ -395,6 +395,10 @@ Fold::State::Used Fold::State::used() const
         entity(key.first), string(key.second), string(row.second);
     for (const auto& [address, lead] : addresses)
         entity(lead.service), string(lead.name);
+    for (const auto& [host, row] : hosts)
+        entity(host), string(row.second);
+    for (const auto& [key, alive] : instances)
+        entity(key.first), entity(key.second);
     return u;
 }
 
@@ -462,6 +466,10 @@ Overview Fold::State::rows() const
         o.coverage.push_back({indexOf(key.first), indexOf(key.second), row.first.part, row.first.whole, indexOf(row.second)});
     for (const auto& [address, lead] : addresses)
         o.addresses.push_back({address, indexOf(lead.service), indexOf(lead.name), lead.saidAt == range.to ? UtcTime{} : lead.saidAt});
+    for (const auto& [host, row] : hosts)
+        o.hosts.push_back({indexOf(host), row.first, indexOf(row.second)});
+    for (const auto& [key, alive] : instances)
+        o.instances.push_back({indexOf(key.first), indexOf(key.second), alive});
     o.health = health;
     return o;
 }
@@ -500,6 +508,18 @@ Batch Fold::result() const
     if (s.hasOverview)
         batch.overview = s.rows();
     return batch;
+}
+
+void addHealth(AgentHealth& to, const AgentHealth& from)
+{
+    to.cpu += from.cpu;
+    to.records += from.records;
+    to.exchanges += from.exchanges;
+    for (const auto member : {&AgentHealth::residentBytes, &AgentHealth::mapBytes, &AgentHealth::bufferMemoryBytes, &AgentHealth::bufferDiskBytes})
+        to.*member = std::max(to.*member, from.*member);
+    for (const auto member : {&AgentHealth::ringFillPermille, &AgentHealth::budgetStep, &AgentHealth::readers})
+        to.*member = std::max(to.*member, from.*member);
+    to.uptime = std::max(to.uptime, from.uptime);
 }
 
 Batch fold(const Batch& a, const Batch& b)

@@ -18,6 +18,7 @@ namespace binnacle::telemetry {
 ///  - connections: of the same connection the reading with the greater totals (they only grow) — the busiest 256
 ///  - open exchanges: all different ones, the oldest 256
 ///  - events: all, by time
+///  - hosts of a merged second: how much they told is added; instances: the most
 ///  - addresses: all, each with what it was last said to lead to (carried by AddressRow::saidAt; of equal times the greater content)
 ///  - key: the agent when it is one, none when there are several; greatest epoch and sequence; range: from the first begin
 ///    to the last end; anchor: the last
@@ -38,6 +39,9 @@ private:
     struct State;
     std::unique_ptr<State> m_state;
 };
+
+/// What is counted is added, of what is not the most.
+void addHealth(AgentHealth& to, const AgentHealth& from);
 
 /// fold(a, b) = fold(b, a), fold(a, fold(b, c)) = fold(fold(a, b), c).
 Batch fold(const Batch& a, const Batch& b);

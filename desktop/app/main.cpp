@@ -73,7 +73,7 @@ std::vector<ClusterWish> clustersOf(const WindowOptions& options)
 {
     std::vector<ClusterWish> clusters;
     for (const std::string& context : options.contexts)
-        clusters.push_back({context, options.agentNamespace, options.kubeconfig});
+        clusters.push_back({context, options.agentNamespace, options.kubeconfig, options.fleet});
     return clusters;
 }
 

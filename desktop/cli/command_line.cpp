@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <map>
 #include <memory>
 
 namespace binnacle::desktop {
@@ -43,11 +44,20 @@ struct Parsed {
     std::function<int()> run; // set by the sub-command that was named
 };
 
+void addFleet(CLI::App& command, FleetReading& fleet)
+{
+    static const std::map<std::string, FleetReading> kWords{{"auto", FleetReading::Auto}, {"hosts", FleetReading::Hosts}, {"merged", FleetReading::Merged}};
+    command.add_option("--fleet", fleet, "what is read of a gateway: each host's own seconds (hosts), or all hosts added up by service (merged); auto: merged above 50 hosts")
+        ->transform(CLI::CheckedTransformer(kWords))
+        ->option_text("auto|hosts|merged");
+}
+
 void addClusters(CLI::App& command, ClusterOptions& clusters)
 {
     command.add_option("--context", clusters.contexts, "a context of the kubeconfig, whose agents are reached through its API server; may be given several times")->take_all();
     command.add_option("--namespace", clusters.agentNamespace, "where the agents' pods are")->capture_default_str();
     command.add_option("--kubeconfig", clusters.kubeconfig, kKubeconfigHelp);
+    addFleet(command, clusters.fleet);
 }
 
 void addShow(CLI::App& app, Parsed& parsed)
@@ -150,6 +160,7 @@ void addWindow(CLI::App& app, Parsed& parsed)
     app.add_option("--context", parsed.window.contexts, "contexts of the kubeconfig whose agents to connect to")->take_all();
     app.add_option("--namespace", parsed.window.agentNamespace, "where the agents' pods are")->capture_default_str();
     app.add_option("--kubeconfig", parsed.window.kubeconfig, kKubeconfigHelp);
+    addFleet(app, parsed.window.fleet);
     app.add_option("--at", parsed.at, "the moment to show");
     app.add_option("--layout", parsed.layout, "the page to show first");
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "desktop/ingest/target.h"
 
 #include <filesystem>
 #include <functional>
@@ -19,6 +20,7 @@ struct WindowOptions {
     std::vector<std::string> contexts; // of the kubeconfig
     std::string agentNamespace = "binnacle";
     std::string kubeconfig;            // empty: the usual places
+    FleetReading fleet = FleetReading::Auto; // of the contexts' gateways
     std::optional<std::string> at;   // a TIME of contracts.md
     std::optional<std::string> layout;
 };

@@ -117,7 +117,7 @@ Result<void> runRecord(const RecordCommand& command)
     if (!job.clusters.empty())
         job.kube = terminalRuntime();
     if (!command.agents.empty() || job.clusters.empty()) {
-        const auto named = targetsOf(command.agents);
+        const auto named = targetsOf(command.agents, command.clusters.fleet);
         if (!named)
             return std::unexpected(named.error());
         job.ssh = std::make_shared<SshLinks>(SshPrompts::Terminal);

@@ -38,13 +38,14 @@ std::string textOf(const std::vector<Target>& targets)
 
 } // namespace
 
-Result<std::vector<Target>> targetsOf(const std::vector<std::string>& agents)
+Result<std::vector<Target>> targetsOf(const std::vector<std::string>& agents, FleetReading fleet)
 {
     std::vector<Target> targets;
     for (const std::string& text : agents) {
         auto target = Target::parse(text);
         if (!target)
             return std::unexpected(std::move(target).error());
+        target->fleet = fleet;
         targets.push_back(std::move(*target));
     }
     if (!targets.empty())
@@ -92,7 +93,7 @@ std::vector<ClusterWish> ClusterOptions::wishes() const
 {
     std::vector<ClusterWish> wishes;
     for (const std::string& context : contexts)
-        wishes.push_back({context, agentNamespace, kubeconfig});
+        wishes.push_back({context, agentNamespace, kubeconfig, fleet});
     return wishes;
 }
 
@@ -205,7 +206,7 @@ Result<std::unique_ptr<Reached>> reach(const std::vector<std::string>& agents, c
         if (agents.empty())
             return reached;
     }
-    const auto named = targetsOf(agents);
+    const auto named = targetsOf(agents, clusters.fleet);
     if (!named)
         return std::unexpected(named.error());
     if (!reached->clusters)

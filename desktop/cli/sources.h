@@ -28,6 +28,7 @@ struct ClusterOptions {
     std::vector<std::string> contexts;
     std::string agentNamespace = "binnacle";
     std::string kubeconfig;
+    FleetReading fleet = FleetReading::Auto; // of agents by address too
 
     std::vector<ClusterWish> wishes() const;
 };
@@ -48,7 +49,7 @@ Result<OpenedSource> openFile(const std::filesystem::path& file, const RangeWish
 Result<OpenedSource> openAgents(const std::vector<std::string>& agents, const ClusterOptions& clusters, const RangeWish& wish);
 
 /// As they were written; this machine's agent when none was.
-Result<std::vector<Target>> targetsOf(const std::vector<std::string>& agents);
+Result<std::vector<Target>> targetsOf(const std::vector<std::string>& agents, FleetReading fleet = FleetReading::Auto);
 
 /// Begin and end as asked, around `whole`, with `now` as the end that `-30s` counts from.
 Result<TimeRange> rangeOf(const RangeWish& wish, TimeRange whole, UtcTime now);

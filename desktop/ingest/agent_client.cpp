@@ -28,6 +28,15 @@ EntityKey agentOf(const StreamEvent& event)
     return header ? header->agent : EntityKey{};
 }
 
+std::optional<TimeRange> overviewRangeOf(const Decoded& item)
+{
+    if (const auto* chunk = std::get_if<DecodedChunk>(&item); chunk && chunk->chunk.kind == telemetry::ChunkKind::Overview)
+        return chunk->chunk.range;
+    if (const auto* segment = std::get_if<DecodedSegment>(&item); segment && segment->header.kind == telemetry::ChunkKind::Overview)
+        return segment->header.range;
+    return std::nullopt;
+}
+
 bool isFinal(ErrorCode code) { return code == ErrorCode::Denied || code == ErrorCode::Unsupported; }
 
 } // namespace
@@ -90,9 +99,8 @@ std::vector<AgentClient::Ping> AgentClient::ping()
     if (!current)
         return {};
     std::vector<EntityKey> wanted{current->identity().agent};
-    if (current->isGateway()) {
+    if (const std::lock_guard lock(m_mutex); current->isGateway() && !isMerged()) {
         wanted.clear();
-        const std::lock_guard lock(m_mutex);
         auto next = m_behind.upper_bound(m_lastPinged);
         for (std::size_t i = 0; i < std::min(m_behind.size(), kPingsAtOnce); ++i, ++next) {
             next = next == m_behind.end() ? m_behind.begin() : next;
@@ -103,7 +111,7 @@ std::vector<AgentClient::Ping> AgentClient::ping()
     }
     std::vector<Ping> pings;
     for (const EntityKey agent : wanted) {
-        if (const auto answer = current->ping(current->isGateway() ? agent : EntityKey{}))
+        if (const auto answer = current->ping(agent == current->identity().agent ? EntityKey{} : agent))
             pings.push_back({agent, *answer});
     }
     return pings;
@@ -112,7 +120,7 @@ std::vector<AgentClient::Ping> AgentClient::ping()
 Result<void> AgentClient::fetchDetail(TimeRange range, const std::function<void(Decoded&&)>& take) const
 {
     const auto current = connection();
-    if (!current || !current->isGateway())
+    if (const std::lock_guard lock(m_mutex); !current || !current->isGateway() || isMerged()) // hosts' spans beside seconds that are no host's say nothing
         return {};
     Result<void> outcome;
     const auto ended = current->history(range, {telemetry::ChunkKind::Detail}, [&](StreamEvent&& event, std::size_t) {
@@ -211,12 +219,13 @@ SubscribeFrom AgentClient::whereFrom(const AgentConnection& connection)
         from.kinds = {telemetry::ChunkKind::Overview};
     for (const auto& [agent, decoder] : m_decoders) {
         const auto cursor = decoder.cursor();
-        if (cursor && connection.isGateway())
+        if (cursor && connection.isGateway() && !isMerged())
             from.cursors.push_back(*cursor);
         else if (cursor && agent == connection.identity().agent) // another host may answer there now
             from.cursor = cursor;
     }
-    if (!from.cursor && m_options.last > Nanoseconds{})
+    from.merged = isMerged();
+    if (!from.cursor && !m_mergedBy && m_options.last > Nanoseconds{})
         from.since = connection.anchor().utc - m_options.last;
     return from;
 }
@@ -228,10 +237,11 @@ Result<void> AgentClient::readOnce()
         return std::unexpected(std::move(connected).error());
     const std::shared_ptr<AgentConnection> current = std::move(*connected);
     m_lastHeard = steadyNs();
+    BN_TRY(choose(*current));
     {
         const std::lock_guard lock(m_mutex);
         m_isGateway = current->isGateway();
-        if (!m_isGateway)
+        if (!m_isGateway || isMerged())
             m_status.identity = current->identity();
         for (auto& [agent, behind] : m_behind) { // another gateway may know fewer; it names all that it does
             behind.state = AgentState::Away;
@@ -241,13 +251,26 @@ Result<void> AgentClient::readOnce()
             m_status.connectedAt = current->anchor().utc;
     }
     setConnection(current);
-    if (!current->isGateway())
+    if (!current->isGateway() || isMerged())
         m_sink.connected(current->identity());
     const SubscribeFrom from = whereFrom(*current);
     setState(!current->isGateway() && (from.cursor || from.since) ? AgentState::CatchingUp : AgentState::Live);
     Result<void> outcome;
     const auto ended = current->subscribe(from, [&](StreamEvent&& event, std::size_t wireBytes) { return take(std::move(event), wireBytes, outcome); });
     return outcome ? ended : outcome;
+}
+
+Result<void> AgentClient::choose(const AgentConnection& connection)
+{
+    const auto merged = connection.isReadMerged(m_options.target.fleet);
+    if (!merged)
+        return std::unexpected(merged.error());
+    if (m_isMerged.value_or(*merged) && connection.isGateway() && !connection.canMerge())
+        return failure(ErrorCode::Unavailable, "the gateway that answers now is older than the one before and merges nothing; it is asked again");
+    const std::lock_guard lock(m_mutex);
+    if (connection.isGateway() && !m_isMerged)
+        m_isMerged = *merged;
+    return {};
 }
 
 AgentStatus& AgentClient::statusOf(EntityKey agent)
@@ -288,6 +311,10 @@ bool AgentClient::takeTelemetry(EntityKey agent, StreamEvent&& event, Result<voi
         return false;
     }
     for (Decoded& item : *decoded) {
+        if (const auto range = isMerged() ? overviewRangeOf(item) : std::nullopt; range) {
+            if (outcome = followOn(agent, *range); !outcome)
+                return false;
+        }
         noteDecoded(agent, item);
         m_sink.item(std::move(item));
     }
@@ -344,6 +371,40 @@ void AgentClient::takeNotice(const StreamAgent& notice)
     m_sink.changed();
 }
 
+/// Another gateway than before has merged seconds of its own: those that came already must not come twice, and those in between are a gap.
+Result<void> AgentClient::followOn(EntityKey gateway, TimeRange next)
+{
+    if (m_mergedBy && m_mergedBy != gateway) {
+        if (next.from < m_mergedTo) {
+            m_decoders.erase(gateway); // joined anew, without a cursor
+            return failure(ErrorCode::Unavailable, "another gateway answers now, and is not yet as far as the one before; it is asked again");
+        }
+        if (next.from > m_mergedTo)
+            m_sink.item(Decoded(telemetry::Gap{m_mergedBy, {m_mergedTo, next.from}, Loss::ReaderGap,
+                                               "the gateway ended and another one took over; its agents still have this time: `--fleet hosts` reads it from them"}));
+    }
+    m_mergedBy = gateway;
+    m_mergedTo = std::max(m_mergedTo, next.to);
+    return {};
+}
+
+/// A merged second says of which hosts it is.
+void AgentClient::noteHosts(const telemetry::Batch& merged)
+{
+    if (!merged.overview)
+        return;
+    for (const telemetry::HostRow& row : merged.overview->hosts) {
+        const auto behind = m_behind.find(merged.dictionary->entities[row.host].key);
+        if (behind == m_behind.end() || row.told == Nanoseconds::zero())
+            continue;
+        AgentStatus& status = behind->second;
+        status.coveredTo = status.detailCoveredTo = std::max(status.coveredTo, merged.range.to); // detail is for questions
+        ++status.batches;
+        if (status.state == AgentState::CatchingUp)
+            status.state = AgentState::Live;
+    }
+}
+
 void AgentClient::noteDecoded(EntityKey agent, const Decoded& decoded)
 {
     m_hadBatch = true;
@@ -352,6 +413,12 @@ void AgentClient::noteDecoded(EntityKey agent, const Decoded& decoded)
     AgentStatus& status = statusOf(agent);
     status.coveredTo = decoder.coveredTo(telemetry::ChunkKind::Overview);
     status.detailCoveredTo = decoder.coveredTo(telemetry::ChunkKind::Detail);
+    if (const auto* chunk = std::get_if<DecodedChunk>(&decoded); chunk && isMerged())
+        noteHosts(*chunk->batch);
+    if (const auto* segment = std::get_if<DecodedSegment>(&decoded); segment && isMerged()) {
+        for (const auto& batch : segment->batches)
+            noteHosts(*batch);
+    }
     if (const auto* chunk = std::get_if<DecodedChunk>(&decoded))
         status.batches += chunk->chunk.kind == telemetry::ChunkKind::Overview;
     if (const auto* segment = std::get_if<DecodedSegment>(&decoded); segment && segment->header.kind == telemetry::ChunkKind::Overview)

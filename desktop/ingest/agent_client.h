@@ -57,7 +57,7 @@ public:
     };
     std::vector<Ping> ping();
     /// What the agents behind a gateway have of the detail of `range`, since its stream has overviews only; nothing of an agent that is read
-    /// directly.  Blocks; who does not answer is left out.
+    /// directly, nor of a fleet that is read merged.  Blocks; who does not answer is left out.
     Result<void> fetchDetail(TimeRange range, const std::function<void(Decoded&&)>& take) const;
     /// Breaks a connection on which nothing came for 15 s, though the agent speaks each second.
     void checkAlive();
@@ -69,10 +69,14 @@ private:
     void run();
     Result<void> readOnce();
     SubscribeFrom whereFrom(const AgentConnection& connection);
+    Result<void> choose(const AgentConnection& connection);
+    bool isMerged() const { return m_isMerged.value_or(false); }
     bool take(StreamEvent&& event, std::size_t wireBytes, Result<void>& outcome);
     bool takeTelemetry(EntityKey agent, StreamEvent&& event, Result<void>& outcome);
     void takeNotice(const StreamAgent& notice);
     void noteDecoded(EntityKey agent, const Decoded& decoded);
+    void noteHosts(const telemetry::Batch& merged);
+    Result<void> followOn(EntityKey gateway, TimeRange next);
     void noteFresh(EntityKey agent, UtcTime agentNow);
     AgentStatus& statusOf(EntityKey agent); // m_mutex is held
     void setState(AgentState state, std::optional<Error> trouble = {});
@@ -85,12 +89,15 @@ private:
     const AgentClientOptions m_options;
     const Sink m_sink;
     std::map<EntityKey, StreamDecoder> m_decoders; // by agent; reading thread only
-    bool m_hadBatch = false; // reading thread only
+    bool m_hadBatch = false; // reading thread only, as below
+    EntityKey m_mergedBy;    // whose merged seconds came last, and …
+    UtcTime m_mergedTo{};    // … their end
 
     mutable std::mutex m_mutex;
     std::condition_variable m_wake;
     AgentStatus m_status;                            // of the agent or the gateway; guarded by m_mutex, as below
     bool m_isGateway = false;
+    std::optional<bool> m_isMerged;                  // decided with the first connection: one recording has one kind of a gateway's seconds
     std::map<EntityKey, AgentStatus> m_behind;       // a gateway, by agent; by its node's name who has not answered it yet
     EntityKey m_lastPinged;                          // of those
     std::shared_ptr<AgentConnection> m_connection;

@@ -27,6 +27,7 @@ constexpr auto kLook = std::chrono::milliseconds(10); // whether a call is still
 constexpr auto kHistoryPatience = std::chrono::minutes(10);
 constexpr int kMaxMessage = 64 << 20;
 constexpr std::string_view kGatewayCapability = "gateway";
+constexpr std::string_view kMergedCapability = "merged";
 
 bool says(const grpc::Status& status, std::string_view part) { return status.error_message().find(part) != std::string::npos; }
 
@@ -219,7 +220,8 @@ public:
     std::unique_ptr<v1::AgentService::Stub> m_bulk; // null: as m_stub
     telemetry::AgentIdentity m_identity;
     ClockAnchor m_anchor;
-    bool m_isGateway = false;
+    bool m_isGateway = false, m_canMerge = false;
+    std::size_t m_agents = 0;
     std::mutex m_mutex;
     std::set<grpc::ClientContext*> m_calls; // guarded by m_mutex
     bool m_cancelled = false;               // guarded by m_mutex
@@ -256,6 +258,8 @@ Result<void> AgentConnection::Private::handshake(std::chrono::milliseconds patie
     m_identity = identityOf(reply.identity());
     m_anchor = anchorOf(reply.anchor());
     m_isGateway = std::ranges::find(reply.capabilities(), kGatewayCapability) != reply.capabilities().end();
+    m_canMerge = m_isGateway && std::ranges::find(reply.capabilities(), kMergedCapability) != reply.capabilities().end();
+    m_agents = reply.agents();
     return {};
 }
 
@@ -295,6 +299,17 @@ Result<std::unique_ptr<AgentConnection>> AgentConnection::connect(const Target& 
 const telemetry::AgentIdentity& AgentConnection::identity() const { return d->m_identity; }
 const ClockAnchor& AgentConnection::anchor() const { return d->m_anchor; }
 bool AgentConnection::isGateway() const { return d->m_isGateway; }
+bool AgentConnection::canMerge() const { return d->m_canMerge; }
+std::size_t AgentConnection::agents() const { return d->m_agents; }
+
+Result<bool> AgentConnection::isReadMerged(FleetReading wish) const
+{
+    if (!d->m_isGateway || wish == FleetReading::Hosts)
+        return false;
+    if (wish == FleetReading::Merged && !d->m_canMerge)
+        return failure(ErrorCode::Unsupported, "the gateway on " + d->m_target.toWords() + " is too old to merge what its agents say; upgrade it, or leave `--fleet merged` out");
+    return d->m_canMerge && (wish == FleetReading::Merged || d->m_agents > kMostHostsApart);
+}
 
 Result<ClockPing> AgentConnection::ping(EntityKey agent, const Cancellation& cancellation)
 {
@@ -338,14 +353,16 @@ Result<void> AgentConnection::subscribe(const SubscribeFrom& from, const Visit& 
         put(cursor, *request.add_cursors());
     if (from.since)
         request.set_from_ns(ns(*from.since));
+    request.set_merged(from.merged);
     Private::Call call(*d, std::nullopt);
     const auto stream = d->bulk().Subscribe(&call.context, request);
     return d->readAll(call, *stream, visit);
 }
 
-Result<void> AgentConnection::history(TimeRange range, const std::vector<telemetry::ChunkKind>& kinds, const Visit& visit)
+Result<void> AgentConnection::history(TimeRange range, const std::vector<telemetry::ChunkKind>& kinds, const Visit& visit, Of of)
 {
     v1::HistoryRequest request;
+    request.set_merged(of == Of::Merged);
     request.set_from_ns(ns(range.from));
     request.set_to_ns(ns(range.to));
     for (const telemetry::ChunkKind kind : kinds)

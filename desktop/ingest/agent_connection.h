@@ -67,6 +67,7 @@ struct SubscribeFrom {
     std::vector<StreamCursor> cursors;  // to a gateway, in place of it: one an agent
     std::optional<UtcTime> since;       // … or from what is left since then, else from now
     std::vector<telemetry::ChunkKind> kinds{telemetry::ChunkKind::Overview, telemetry::ChunkKind::Detail};
+    bool merged = false;                // of a gateway: its own merged seconds, which begin as an agent's do
 };
 
 /// One connection to one agent, after a handshake that fitted.  gRPC lives behind it, and its statuses become errors here and
@@ -88,6 +89,10 @@ public:
     const telemetry::AgentIdentity& identity() const;
     const ClockAnchor& anchor() const; // the agent's clocks at the handshake
     bool isGateway() const;            // of many agents: events name theirs, the identity is no host's
+    bool canMerge() const;             // a gateway that has merged seconds
+    std::size_t agents() const;        // behind a gateway, at the handshake
+    /// Whether this fleet is to be read merged; Unsupported when it must be and cannot.
+    Result<bool> isReadMerged(FleetReading wish) const;
 
     /// Of an agent behind a gateway; of who answers when there is none.
     Result<ClockPing> ping(EntityKey agent = {}, const Cancellation& cancellation = {});
@@ -96,7 +101,8 @@ public:
     /// Calls `visit` for each thing that comes until it returns false (then all is well), the agent ends or cancel().
     using Visit = std::function<bool(StreamEvent&& event, std::size_t wireBytes)>;
     Result<void> subscribe(const SubscribeFrom& from, const Visit& visit);
-    Result<void> history(TimeRange range, const std::vector<telemetry::ChunkKind>& kinds, const Visit& visit);
+    enum class Of : std::uint8_t { Agents, Merged };
+    Result<void> history(TimeRange range, const std::vector<telemetry::ChunkKind>& kinds, const Visit& visit, Of of = Of::Agents);
 
     /// Ends what is under way and all that is asked later.
     void cancel();

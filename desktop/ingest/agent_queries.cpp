@@ -64,10 +64,10 @@ Result<TimeRange> askedRange(const HistoryQuery& query, UtcTime now)
     return range;
 }
 
-Result<void> fetch(AgentConnection& connection, TimeRange range, const std::vector<telemetry::ChunkKind>& kinds, session::MemorySession& session)
+Result<void> fetch(AgentConnection& connection, AgentConnection::Of of, TimeRange range, const std::vector<telemetry::ChunkKind>& kinds, session::MemorySession& session)
 {
     Result<void> taken;
-    const auto ended = connection.history(range, kinds, [&](StreamEvent&& event, std::size_t) {
+    const auto take = [&](StreamEvent&& event, std::size_t) {
         if (const auto* gap = std::get_if<telemetry::Gap>(&event))
             session.addGap(*gap);
         if (const auto* agent = std::get_if<StreamAgent>(&event))
@@ -85,7 +85,8 @@ Result<void> fetch(AgentConnection& connection, TimeRange range, const std::vect
                 session.append(batch);
         }
         return true;
-    });
+    };
+    const auto ended = connection.history(range, kinds, take, of);
     return taken ? ended : taken;
 }
 
@@ -105,10 +106,14 @@ Result<AgentSnapshot> snapshotAgents(const std::vector<Target>& targets, const H
     if (query.detail)
         kinds.push_back(telemetry::ChunkKind::Detail);
     auto session = std::make_unique<session::MemorySession>();
-    for (const auto& connection : *connections) {
-        if (!connection->isGateway()) // that names who is behind it
-            session->addAgent(connection->identity());
-        BN_TRY(fetch(*connection, *range, kinds, *session));
+    for (std::size_t i = 0; i < connections->size(); ++i) {
+        AgentConnection& connection = *(*connections)[i];
+        const auto merged = connection.isReadMerged(targets[i].fleet);
+        if (!merged)
+            return std::unexpected(merged.error());
+        if (!connection.isGateway() || *merged) // else it names who is behind it
+            session->addAgent(connection.identity());
+        BN_TRY(fetch(connection, *merged ? AgentConnection::Of::Merged : AgentConnection::Of::Agents, *range, kinds, *session));
     }
     // The second under way has no batch yet; a range that ends "now" ends where the batches do.
     if (const UtcTime last = session->covered().to; !query.to && last != UtcTime{} && last < range->to) {

@@ -95,6 +95,7 @@ Result<ClusterLink::Agent> ClusterLink::open(const std::string& name, const Loca
     agent.target.kind = Target::Kind::Unix;
     agent.target.label = name + " (context " + m_context + ')';
     agent.target.context = m_context;
+    agent.target.fleet = m_wish.fleet;
     auto control = openWay(agent, locate, "control", agent.control, agent.controlTunnel);
     if (!control)
         return std::unexpected(std::move(control).error());
@@ -149,7 +150,7 @@ bool ClusterLink::chooseGateway(std::size_t nodes)
     const bool isFit = pod && pod->isReady && !pod->isEnding && pod->trouble.empty();
     if (isFit)
         m_gatewaySeen = Clock::now();
-    return m_gateway ? Clock::now() - m_gatewaySeen < m_options.mourning : isFit && nodes > m_options.mostTunnelled;
+    return m_gateway ? Clock::now() - m_gatewaySeen < m_options.mourning : isFit && (m_wish.fleet == FleetReading::Merged || nodes > m_options.mostTunnelled);
 }
 
 void ClusterLink::followGateway()

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "desktop/ingest/target.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@ struct ClusterWish {
     std::string context;                     // of the kubeconfig; empty: the current one
     std::string agentNamespace = "binnacle"; // where the agents' pods are
     std::string kubeconfig;                  // --kubeconfig; empty: the usual places
+    FleetReading fleet = FleetReading::Auto; // Merged: through the gateway however few hosts there are
     friend bool operator==(const ClusterWish&, const ClusterWish&) = default;
 };
 

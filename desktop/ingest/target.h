@@ -3,11 +3,20 @@
 
 #include "core/base/result.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace binnacle::desktop {
+
+/// How a gateway's fleet is read: each host's own seconds, or one stream in which all are added up by service.
+enum class FleetReading : std::uint8_t {
+    Auto,   // merged when more than kMostHostsApart are behind the gateway
+    Hosts,
+    Merged,
+};
+inline constexpr std::size_t kMostHostsApart = 50;
 
 /// Where an agent listens: `HOST:PORT`, `unix:PATH` or `ssh://[USER@]HOST[:PORT][/PATH][?sudo]`; or the local ends of a way to one: a
 /// ClusterLink's tunnels, an SshLink.
@@ -27,6 +36,7 @@ struct Target {
     std::string bulkPath; // Unix: where streams go, so that a short call does not wait behind one; empty: `path`
     std::string label;    // for a person when the path says nothing: `node-1 (context lab)`; empty: toText()
     std::string context;  // of the cluster that it is in; empty: none
+    FleetReading fleet = FleetReading::Auto; // where a gateway answers
 
     /// An error says which forms there are.
     static Result<Target> parse(std::string_view text);

@@ -39,30 +39,33 @@ constexpr std::array kCoverageColumns{
                         [](const CoverageRow& r) -> QVariant { return r.advice; }},
 };
 
+/// An agent's own figures are not in merged seconds.
+QString orUnknown(const AgentRow& row, const QString& figure) { return row.hasFigures ? figure : QStringLiteral("–"); }
+
 constexpr std::array kAgentColumns{
     Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "State"), CellKind::Health, [](const AgentRow& r) -> QVariant { return r.state; },
                      [](const AgentRow& r) -> QVariant { return static_cast<int>(r.severity); }, [](const AgentRow& r) { return r.severity; }},
     Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "Host"), CellKind::Text, [](const AgentRow& r) -> QVariant { return r.host; },
                      [](const AgentRow& r) -> QVariant { return r.host; }},
-    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "CPU"), CellKind::Number, [](const AgentRow& r) -> QVariant { return shareText(r.cpuShare); },
+    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "CPU"), CellKind::Number, [](const AgentRow& r) -> QVariant { return orUnknown(r, shareText(r.cpuShare)); },
                      [](const AgentRow& r) -> QVariant { return r.cpuShare; }, nullptr, QT_TRANSLATE_NOOP("Table", "Of one core, in its last second")},
-    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "Memory"), CellKind::Number, [](const AgentRow& r) -> QVariant { return bytesText(r.residentBytes); },
+    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "Memory"), CellKind::Number, [](const AgentRow& r) -> QVariant { return orUnknown(r, bytesText(r.residentBytes)); },
                      [](const AgentRow& r) -> QVariant { return QVariant::fromValue(r.residentBytes); }},
-    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "BPF maps"), CellKind::Number, [](const AgentRow& r) -> QVariant { return bytesText(r.mapBytes); },
+    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "BPF maps"), CellKind::Number, [](const AgentRow& r) -> QVariant { return orUnknown(r, bytesText(r.mapBytes)); },
                      [](const AgentRow& r) -> QVariant { return QVariant::fromValue(r.mapBytes); }},
-    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "Buffer"), CellKind::Number, [](const AgentRow& r) -> QVariant { return bytesText(r.bufferBytes); },
+    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "Buffer"), CellKind::Number, [](const AgentRow& r) -> QVariant { return orUnknown(r, bytesText(r.bufferBytes)); },
                      [](const AgentRow& r) -> QVariant { return QVariant::fromValue(r.bufferBytes); }},
-    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "Records/s"), CellKind::Number, [](const AgentRow& r) -> QVariant { return countText(r.records); },
+    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "Records/s"), CellKind::Number, [](const AgentRow& r) -> QVariant { return orUnknown(r, countText(r.records)); },
                      [](const AgentRow& r) -> QVariant { return QVariant::fromValue(r.records); }},
-    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "Exchanges/s"), CellKind::Number, [](const AgentRow& r) -> QVariant { return countText(r.exchanges); },
+    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "Exchanges/s"), CellKind::Number, [](const AgentRow& r) -> QVariant { return orUnknown(r, countText(r.exchanges)); },
                      [](const AgentRow& r) -> QVariant { return QVariant::fromValue(r.exchanges); }},
-    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "Ring"), CellKind::Number, [](const AgentRow& r) -> QVariant { return shareText(r.ringFill); },
+    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "Ring"), CellKind::Number, [](const AgentRow& r) -> QVariant { return orUnknown(r, shareText(r.ringFill)); },
                      [](const AgentRow& r) -> QVariant { return r.ringFill; },
                      [](const AgentRow& r) { return r.ringFill >= 0.9 ? Severity::Critical : r.ringFill >= 0.5 ? Severity::Warning : Severity::None; },
                      QT_TRANSLATE_NOOP("Table", "How full the fullest ring buffer was; at 100 % data are lost")},
-    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "Collects"), CellKind::Text, [](const AgentRow& r) -> QVariant { return r.budget; },
+    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "Collects"), CellKind::Text, [](const AgentRow& r) -> QVariant { return orUnknown(r, r.budget); },
                      [](const AgentRow& r) -> QVariant { return r.budget; }},
-    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "Uptime"), CellKind::Number, [](const AgentRow& r) -> QVariant { return durationText(r.uptime); },
+    Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "Uptime"), CellKind::Number, [](const AgentRow& r) -> QVariant { return orUnknown(r, durationText(r.uptime)); },
                      [](const AgentRow& r) -> QVariant { return static_cast<qlonglong>(r.uptime.count()); }},
     Column<AgentRow>{QT_TRANSLATE_NOOP("Table", "Version"), CellKind::Code, [](const AgentRow& r) -> QVariant { return r.version; },
                      [](const AgentRow& r) -> QVariant { return r.version; }},
@@ -144,6 +147,7 @@ std::vector<AgentRow> agentRows(const analysis::Snapshot& snapshot)
         row.ringFill = latest.ringFillPermille / 1000.0;
         row.uptime = latest.uptime;
         row.readers = latest.readers;
+        row.hasFigures = !agent.isMerged;
         judge(row);
         rows.push_back(std::move(row));
     }

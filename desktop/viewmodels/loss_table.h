@@ -50,6 +50,7 @@ struct AgentRow {
     double ringFill = 0;
     Nanoseconds uptime{};
     std::uint32_t readers = 0;
+    bool hasFigures = true;     // false: of a gateway's merged seconds, which have none of an agent's own
 };
 
 std::vector<AgentRow> agentRows(const analysis::Snapshot& snapshot);

@@ -59,7 +59,7 @@ bool Assembler::isCurrent(std::uint32_t agent) const
 void Assembler::makeAgents()
 {
     for (std::uint32_t i = 0; i < m_directory.agents().size(); ++i) {
-        if (m_directory.agents()[i].lists)
+        if (m_directory.agents()[i].lists || telemetry::isMerged(m_directory.agents()[i].identity))
             continue; // it has no host, and nothing to be well or unwell
         const auto found = m_sums.agents().find(i);
         AgentSummary summary;
@@ -68,6 +68,8 @@ void Assembler::makeAgents()
             summary.latest = found->second.last->health;
             summary.lastBatch = found->second.range.to;
             summary.batches = found->second.batches;
+            summary.isMerged = found->second.last->isMerged;
+            m_snapshot.isMerged = m_snapshot.isMerged || summary.isMerged;
         }
         m_snapshot.agents.push_back(std::move(summary));
     }
@@ -78,6 +80,13 @@ void Assembler::makeAgents()
         if (gap.range.intersects(m_in.range))
             m_snapshot.gaps.push_back(gap);
     }
+    std::vector<GapCell> missing; // of merged seconds
+    for (const Frame* frame : m_in.frames) {
+        for (const GapCell& cell : frame->gaps())
+            addGap(missing, cell);
+    }
+    for (const GapCell& cell : missing)
+        m_snapshot.gaps.push_back({m_directory.agents()[cell.agent].identity.agent, cell.range, Loss::AgentGap, m_directory.textAt(cell.why)});
     std::sort(m_snapshot.gaps.begin(), m_snapshot.gaps.end(), [](const telemetry::Gap& a, const telemetry::Gap& b) {
         return std::tie(a.range.from, a.range.to, a.agent, a.reason, a.what) < std::tie(b.range.from, b.range.to, b.agent, b.reason, b.what);
     });

@@ -211,7 +211,7 @@ void Assembler::makeCoverage()
     CoverageShares shares;
     for (const Frame* frame : m_in.frames) {
         for (const CoverageCell& cell : frame->coverage()) {
-            std::string subject = subjectOf(cell.instance, cell.service, cell.agent);
+            std::string subject = cell.host != kNone ? m_directory.textAt(cell.host) : subjectOf(cell.instance, cell.service, cell.agent);
             if (subject.empty())
                 continue;
             CoverageShare& share = shares[{std::move(subject), m_directory.textAt(cell.what)}];

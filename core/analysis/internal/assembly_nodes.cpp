@@ -33,7 +33,8 @@ void Assembler::addServices()
     for (std::uint32_t i = 0; i < m_directory.services().size(); ++i) {
         const KnownService& service = m_directory.services()[i];
         const std::uint32_t node = m_resolution.nodeOfService(i);
-        if (node == kNone || service.seen.first >= m_in.range.to)
+        const bool isOutside = service.entity.serviceKind == telemetry::ServiceKind::External || service.entity.serviceKind == telemetry::ServiceKind::Kubernetes;
+        if (node == kNone || isOutside || service.seen.first >= m_in.range.to) // who is outside is there as long as somebody calls it
             continue;
         const bool process = service.entity.serviceKind == telemetry::ServiceKind::Process;
         if (!process || serving.contains(node))

@@ -363,6 +363,38 @@ void Directory::Batch::present(const telemetry::PresenceRow& row)
     known.service = what;
 }
 
+std::uint32_t Directory::Batch::agentOf(const telemetry::HostRow& row)
+{
+    const telemetry::Entity* host = entity(row.host);
+    if (!host || host->kind != telemetry::EntityKind::Host)
+        return kNone;
+    const std::uint32_t index = m_directory.agent(host->key);
+    KnownAgent& known = m_directory.m_agents[index];
+    if (known.identity.host.empty())
+        known.identity.host = host->name;
+    if (row.told > Nanoseconds::zero())
+        known.seen.extend(m_batch.range);
+    return index;
+}
+
+std::uint32_t Directory::Batch::counted(const telemetry::InstanceCountRow& row, std::uint32_t number)
+{
+    const telemetry::Entity* host = entity(row.host);
+    const std::uint32_t what = service(row.service);
+    if (!host || host->kind != telemetry::EntityKind::Host || what == kNone)
+        return kNone;
+    telemetry::Entity one = m_directory.m_services[what].entity; // its name and type
+    one.key = EntityKey::ofText("counted|" + one.key.toHex() + '|' + host->key.toHex() + '|' + std::to_string(number));
+    one.kind = telemetry::EntityKind::Instance;
+    const std::uint32_t index = m_directory.ensureInstance(one, m_batch.range, false);
+    KnownInstance& known = m_directory.m_instances[index];
+    known.agent = m_directory.agent(host->key);
+    known.service = what; // it is this service's by its key
+    known.assignedAt = std::max(known.assignedAt, m_batch.range.to);
+    known.seen.extend(m_batch.range);
+    return index;
+}
+
 bool isPublic(const InternetAddress& address)
 {
     if (address.isLoopback() || address.isUnspecified())

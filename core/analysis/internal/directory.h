@@ -123,6 +123,10 @@ public:
         /// The name of a host that is not the one that speaks; kNone for anything else.
         std::uint32_t otherHost(std::uint32_t entity);
         void present(const telemetry::PresenceRow& row);
+        /// The agent of a host that a merged second names; kNone: it is no host.
+        std::uint32_t agentOf(const telemetry::HostRow& row);
+        /// One of a service's instances on a host, of which a merged second tells no more than how many there are; kNone: no such host or service.
+        std::uint32_t counted(const telemetry::InstanceCountRow& row, std::uint32_t number);
         const telemetry::Entity* entity(std::uint32_t entity) const;
 
     private:

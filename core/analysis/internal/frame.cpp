@@ -85,6 +85,21 @@ void takeGauges(AgentPart& into, const AgentPart& from)
 
 } // namespace
 
+void addGap(std::vector<GapCell>& gaps, const GapCell& more)
+{
+    const auto known = std::find_if(gaps.begin(), gaps.end(), [&](const GapCell& gap) {
+        return gap.agent == more.agent && gap.why == more.why && gap.range.from <= more.range.to && more.range.from <= gap.range.to;
+    });
+    if (known == gaps.end()) {
+        gaps.push_back(more);
+        return;
+    }
+    GapCell joined = *known;
+    joined.range = {std::min(known->range.from, more.range.from), std::max(known->range.to, more.range.to)};
+    gaps.erase(known);
+    addGap(gaps, joined); // it may touch the next one now
+}
+
 void addStatuses(std::vector<telemetry::StatusCount>& sum, const std::vector<telemetry::StatusCount>& more)
 {
     for (const telemetry::StatusCount& each : more) {
@@ -152,6 +167,7 @@ Frame Frame::of(const telemetry::Batch& batch, Directory& directory)
     frame.readOverview(batch, names);
     frame.readGauges(batch, names);
     frame.readRest(batch, names);
+    frame.readHosts(batch, names);
     return frame;
 }
 
@@ -189,10 +205,11 @@ void Frame::readGauges(const telemetry::Batch& batch, Directory::Batch& names)
     part.batches = 1;
     part.lastKey = batch.key;
     part.health = batch.overview->health;
+    const bool isMerged = !batch.overview->hosts.empty(); // its instances stand for all of a service, readHosts() counts them
     InstanceSet alive, ended;
     for (const telemetry::PresenceRow& row : batch.overview->presence) {
         names.present(row);
-        if (const std::uint32_t who = names.instance(row.instance); who != kNone)
+        if (const std::uint32_t who = names.instance(row.instance); who != kNone && !isMerged)
             (row.processes > 0 ? alive : ended).push_back(who);
     }
     part.present = std::make_shared<const InstanceSet>(sorted(std::move(alive)));
@@ -232,12 +249,43 @@ void Frame::readRest(const telemetry::Batch& batch, Directory::Batch& names)
     }
     for (const telemetry::CoverageRow& row : batch.overview->coverage)
         m_coverage.push_back({names.instance(row.subject), names.service(row.subject), names.agent(), names.text(row.what),
-                              names.text(row.advice), row.part, row.whole});
+                              names.text(row.advice), names.otherHost(row.subject), row.part, row.whole});
     for (const telemetry::EventRow& row : batch.overview->events)
         m_events.push_back({row.at, row.kind, names.agent(), names.instance(row.subject), names.service(row.subject), names.text(row.detail),
                             names.otherHost(row.subject)});
     for (const telemetry::AddressRow& row : batch.overview->addresses)
         names.address(row);
+}
+
+/// Of a merged second: each host that told it is an agent's part, with its instances and without figures of its own.
+void Frame::readHosts(const telemetry::Batch& batch, Directory::Batch& names)
+{
+    absl::flat_hash_map<std::uint32_t, InstanceSet> present; // by entity of the host
+    InstanceSet all = *m_presence.front(), ended = m_ended;
+    for (const telemetry::InstanceCountRow& row : batch.overview->instances) {
+        for (std::uint32_t i = 0; i < std::max(row.alive, 1U); ++i) {
+            if (const std::uint32_t who = names.counted(row, i); who != kNone)
+                (row.alive > 0 ? present[row.host] : ended).push_back(who);
+        }
+    }
+    for (const telemetry::HostRow& row : batch.overview->hosts) {
+        const std::uint32_t agent = names.agentOf(row);
+        if (agent == kNone)
+            continue;
+        if (row.told < batch.range.length())
+            addGap(m_gaps, {agent, names.text(row.why), batch.range});
+        if (row.told == Nanoseconds::zero())
+            continue;
+        AgentPart part{.agent = agent, .range = batch.range, .told = row.told, .batches = 1, .lastKey = batch.key, .isMerged = true};
+        InstanceSet& here = present[row.host];
+        all.insert(all.end(), here.begin(), here.end());
+        part.present = std::make_shared<const InstanceSet>(sorted(std::move(here)));
+        m_agents.push_back(std::move(part));
+    }
+    if (batch.overview->hosts.empty())
+        return;
+    m_presence.assign(1, std::make_shared<const InstanceSet>(sorted(std::move(all))));
+    m_ended = sorted(std::move(ended));
 }
 
 void Frame::add(const Frame& other, Hands& hands)
@@ -297,7 +345,8 @@ void Frame::addCounts(const Frame& other, Hands& hands)
     addLosses(other, hands);
     for (const CoverageCell& cell : other.m_coverage) {
         const auto found = std::find_if(m_coverage.begin(), m_coverage.end(), [&](const CoverageCell& known) {
-            return std::tie(known.instance, known.service, known.agent, known.what) == std::tie(cell.instance, cell.service, cell.agent, cell.what);
+            return std::tie(known.instance, known.service, known.agent, known.what, known.host)
+                == std::tie(cell.instance, cell.service, cell.agent, cell.what, cell.host);
         });
         if (found == m_coverage.end()) {
             m_coverage.push_back(cell);
@@ -313,6 +362,8 @@ void Frame::addCounts(const Frame& other, Hands& hands)
         else
             found->acceptQueue = std::max(found->acceptQueue, cell.acceptQueue);
     }
+    for (const GapCell& cell : other.m_gaps)
+        addGap(m_gaps, cell);
     m_events.insert(m_events.end(), other.m_events.begin(), other.m_events.end());
     if (m_events.size() > kMaxEvents + kMaxEvents / 4) {
         std::sort(m_events.begin(), m_events.end(), [](const EventCell& a, const EventCell& b) {
@@ -411,7 +462,7 @@ std::size_t Frame::bytes() const
     for (const InstanceSetPtr& set : m_presence)
         sum += set->size() * 4 + 32;
     return sum + m_ended.size() * 4 + m_connections.size() * (sizeof(ConnectionCell) + 32) + m_events.size() * sizeof(EventCell)
-        + m_losses.size() * sizeof(LossCell) + m_coverage.size() * sizeof(CoverageCell) + m_queues.size() * sizeof(QueueCell);
+        + m_losses.size() * sizeof(LossCell) + m_coverage.size() * sizeof(CoverageCell) + m_queues.size() * sizeof(QueueCell) + m_gaps.size() * sizeof(GapCell);
 }
 
 } // namespace binnacle::analysis::internal

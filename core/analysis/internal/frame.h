@@ -41,6 +41,7 @@ struct LossCell {
 struct CoverageCell {
     std::uint32_t instance = kNone, service = kNone; // or the host
     std::uint32_t agent = kNone, what = kNone, advice = kNone;
+    std::uint32_t host = kNone; // text: a host other than the agent's
     std::uint64_t part = 0, whole = 0;
 };
 
@@ -58,6 +59,12 @@ struct ConnectionCell {
     UtcTime peerAt() const { return row.openedAt == UtcTime{} ? at - Nanoseconds(1) : row.openedAt; }
 };
 
+/// A host whose part a merged second lacks.
+struct GapCell {
+    std::uint32_t agent = kNone, why = kNone;
+    TimeRange range;
+};
+
 struct QueueCell {
     std::uint32_t listener = kNone;
     std::uint32_t acceptQueue = 0; // most seen
@@ -73,6 +80,7 @@ struct AgentPart {
     Nanoseconds told{}; // sum of its batches' lengths: less than the range where it has holes
     std::uint64_t batches = 0;
     telemetry::BatchKey lastKey;
+    bool isMerged = false; // a host's in a merged second: no figures of its own
     // gauges
     telemetry::AgentHealth health;
     InstanceSetPtr present;
@@ -106,6 +114,7 @@ public:
     const std::vector<EventCell>& events() const { return m_events; }
     const std::vector<ConnectionCell>& connections() const { return m_connections; }
     const std::vector<QueueCell>& queues() const { return m_queues; }
+    const std::vector<GapCell>& gaps() const { return m_gaps; }
     const std::vector<AgentPart>& agents() const { return m_agents; }
     /// Distinct sets of instances that were alive at one time.
     const std::vector<InstanceSetPtr>& presence() const { return m_presence; }
@@ -122,6 +131,7 @@ private:
     void readOverview(const telemetry::Batch& batch, Directory::Batch& names);
     void readGauges(const telemetry::Batch& batch, Directory::Batch& names);
     void readRest(const telemetry::Batch& batch, Directory::Batch& names);
+    void readHosts(const telemetry::Batch& batch, Directory::Batch& names);
     void addCounts(const Frame& other, Hands& hands);
     void addRows(const Frame& other, Hands& hands);
     void addLosses(const Frame& other, Hands& hands);
@@ -138,6 +148,7 @@ private:
     std::vector<EventCell> m_events;
     std::vector<ConnectionCell> m_connections;
     std::vector<QueueCell> m_queues;
+    std::vector<GapCell> m_gaps;
     std::vector<AgentPart> m_agents;
     std::vector<InstanceSetPtr> m_presence;
     InstanceSet m_ended;
@@ -147,6 +158,9 @@ private:
     absl::flat_hash_map<std::pair<std::uint32_t, UtcTime::rep>, std::uint32_t> m_tcpOf;
     absl::flat_hash_map<EntityKey, std::uint32_t> m_connectionOf;
 };
+
+/// Gaps of one host and reason that touch become one.
+void addGap(std::vector<GapCell>& gaps, const GapCell& more);
 
 /// One after the other; the same in every order.
 void addRow(telemetry::RequestRow& sum, const telemetry::RequestRow& row);

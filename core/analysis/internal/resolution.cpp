@@ -40,6 +40,12 @@ ResolvedNode nodeOf(const telemetry::Entity& service)
     case telemetry::ServiceKind::External:
         node.kind = NodeKind::External;
         node.id = "external:" + path;
+        if (node.name.ends_with(":0"))
+            node.name.resize(node.name.size() - 2);
+        break;
+    case telemetry::ServiceKind::Kubernetes:
+        node.kind = NodeKind::Service;
+        node.id = "service:" + path;
         break;
     case telemetry::ServiceKind::Process:
         node.id = "process:" + path;

@@ -61,6 +61,9 @@ private:
     int m_row = 0, m_bucket = 0;
 };
 
+/// Of one service on one host; a host of Kubernetes has room for some hundreds of pods.
+constexpr std::uint32_t kMostInstances = 10'000;
+
 template <class Counts>
 std::uint64_t total(const Counts& counts)
 {
@@ -327,6 +330,34 @@ Result<void> decode(const v1::AddressRows& from, TimeRange range, const DecodedD
     return check.result();
 }
 
+Result<void> decode(const v1::HostRows& from, TimeRange range, const DecodedDictionary& d, std::vector<HostRow>& to)
+{
+    TableCheck check("hosts", from.entity_delta_size());
+    const auto told = check.column(from.told_ns());
+    const auto why = check.column(from.why_plus1());
+    BN_TRY(check.result());
+    const bool allTold = from.told_ns_size() == 0;
+    Delta host(0);
+    for (int i = 0; i < check.rows(); ++i)
+        to.push_back({check.index(static_cast<std::uint32_t>(host.decode(from.entity_delta(i))), d.values().entities.size()),
+                      allTold ? range.length() : Nanoseconds(check.duration(told[i])), check.indexOrNone(why[i], d.values().strings.size())});
+    return check.result();
+}
+
+Result<void> decode(const v1::InstanceCountRows& from, const DecodedDictionary& d, std::vector<InstanceCountRow>& to)
+{
+    TableCheck check("instances", from.service_delta_size());
+    const auto host = check.column(from.host_delta());
+    const auto alive = check.column(from.alive());
+    BN_TRY(check.result());
+    const std::size_t entities = d.values().entities.size();
+    Delta services(0), hosts(0);
+    for (int i = 0; i < check.rows(); ++i)
+        to.push_back({check.index(static_cast<std::uint32_t>(services.decode(from.service_delta(i))), entities),
+                      check.index(static_cast<std::uint32_t>(hosts.decode(host[i])), entities), std::min(alive[i], kMostInstances)});
+    return check.result();
+}
+
 Result<AgentHealth> decode(const v1::AgentHealth& from)
 {
     TableCheck check("health", 0);
@@ -420,6 +451,8 @@ Result<Overview> decodeOverview(const v1::OverviewChunk& from, TimeRange range, 
     BN_TRY(decode(from.losses(), d, to.losses));
     BN_TRY(decode(from.coverage(), d, to.coverage));
     BN_TRY(decode(from.addresses(), range, d, to.addresses));
+    BN_TRY(decode(from.hosts(), range, d, to.hosts));
+    BN_TRY(decode(from.instances(), d, to.instances));
     auto health = decode(from.health());
     if (!health)
         return std::unexpected(std::move(health).error());

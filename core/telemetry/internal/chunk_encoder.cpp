@@ -313,6 +313,29 @@ void encode(const std::vector<AddressRow>& rows, TimeRange range, SegmentDiction
     }
 }
 
+void encode(const std::vector<HostRow>& rows, TimeRange range, SegmentDictionary& d, v1::HostRows& to)
+{
+    const bool allTold = std::ranges::all_of(rows, [&](const HostRow& row) { return row.told == range.length() && row.why == kNone; });
+    Delta host(0);
+    for (const HostRow& row : rows) {
+        to.add_entity_delta(static_cast<std::int32_t>(host.encode(d.entity(row.host))));
+        if (allTold)
+            continue;
+        to.add_told_ns(unsignedNs(row.told));
+        to.add_why_plus1(d.stringPlus1(row.why));
+    }
+}
+
+void encode(const std::vector<InstanceCountRow>& rows, SegmentDictionary& d, v1::InstanceCountRows& to)
+{
+    Delta service(0), host(0);
+    for (const InstanceCountRow& row : rows) {
+        to.add_service_delta(static_cast<std::int32_t>(service.encode(d.entity(row.service))));
+        to.add_host_delta(static_cast<std::int32_t>(host.encode(d.entity(row.host))));
+        to.add_alive(row.alive);
+    }
+}
+
 void encode(const AgentHealth& from, v1::AgentHealth& to)
 {
     to.set_cpu_ns(unsignedNs(from.cpu));
@@ -417,7 +440,9 @@ bool isConsistent(const Batch& batch)
            && all(o.events, [&](const EventRow& r) { return entityOrNone(r.subject) && stringOrNone(r.detail); })
            && all(o.losses, [&](const LossRow& r) { return r.end == kNone || end(r.end); })
            && all(o.coverage, [&](const CoverageRow& r) { return string(r.what) && entityOrNone(r.subject) && stringOrNone(r.advice); })
-           && all(o.addresses, [&](const AddressRow& r) { return entityOrNone(r.service) && stringOrNone(r.name); });
+           && all(o.addresses, [&](const AddressRow& r) { return entityOrNone(r.service) && stringOrNone(r.name); })
+           && all(o.hosts, [&](const HostRow& r) { return entity(r.host) && stringOrNone(r.why); })
+           && all(o.instances, [&](const InstanceCountRow& r) { return entity(r.service) && entity(r.host); });
 }
 
 void encodeOverview(const Overview& from, TimeRange range, SegmentDictionary& d, std::uint64_t textLostBefore, v1::OverviewChunk& to)
@@ -435,6 +460,10 @@ void encodeOverview(const Overview& from, TimeRange range, SegmentDictionary& d,
     encode(from.coverage, d, *to.mutable_coverage());
     if (!from.addresses.empty())
         encode(from.addresses, range, d, *to.mutable_addresses());
+    if (!from.hosts.empty())
+        encode(from.hosts, range, d, *to.mutable_hosts());
+    if (!from.instances.empty())
+        encode(from.instances, d, *to.mutable_instances());
     encode(from.health, *to.mutable_health());
     encode(from.losses, d, *to.mutable_losses());
     if (const std::uint64_t lost = textLostBefore + d.overflows())

@@ -132,7 +132,12 @@ void ConnectionsPage::present()
     m_header->setSentence(tr("%1 · %2 in the range, %3 of them open").arg(countedText(m_pairs.rowCount(), tr("pair"), tr("pairs")), countedText(m_connections.rowCount(), tr("connection"), tr("connections"))).arg(open));
     const auto shown = static_cast<std::size_t>(shownView()->sorted().rowCount());
     const std::size_t all = m_tables->currentIndex() == 0 ? m_pairs.rows().size() : m_connections.rows().size();
-    showContentOr(shown, all, tr("No connections"), tr("No program had a TCP connection in this range. Choose a longer range below."));
+    const auto snapshot = workspace().snapshot();
+    const QString why = snapshot && snapshot->isMerged
+        ? tr("This is read merged from a gateway: all hosts' figures added up by service, without single connections. Pairs show what services said to each other. "
+             "To see connections, read the hosts themselves: start with `--fleet hosts`, or connect to one host's agent.")
+        : tr("No program had a TCP connection in this range. Choose a longer range below.");
+    showContentOr(shown, all, tr("No connections"), why);
 }
 
 } // namespace

@@ -27,6 +27,9 @@ struct Heard {
     std::vector<v1::AgentPresence> presence;
     std::string host, what;
     v1::Cursor cursor;
+    // Of merged seconds, by name of the host.
+    std::map<std::string, std::uint64_t> told;            // seconds
+    std::map<std::string, std::set<std::string>> missing; // why
 };
 
 /// Understands a gateway's items as a desktop must: by agent.
@@ -35,6 +38,7 @@ public:
     void take(const v1::StreamItem& item)
     {
         const std::lock_guard lock(m_mutex);
+        m_bytes += item.ByteSizeLong();
         if (item.has_agent()) {
             Heard& heard = m_heard[wire::keyOf(item.agent().identity().agent())];
             heard.presence.push_back(item.agent().presence());
@@ -68,6 +72,7 @@ public:
         const auto found = m_heard.find(agent);
         return found == m_heard.end() ? Heard{} : found->second;
     }
+    std::uint64_t bytes() const { return m_bytes; } // of all items
     std::size_t agents() const
     {
         const std::lock_guard lock(m_mutex);
@@ -93,12 +98,20 @@ private:
         heard.cursor.set_sequence(batch.key.sequence);
         for (const telemetry::RequestRow& row : batch.overview->requests)
             heard.requests += row.requests;
+        for (const telemetry::HostRow& row : batch.overview->hosts) {
+            const std::string& host = batch.dictionary->entities[row.host].name;
+            if (row.told > Nanoseconds::zero())
+                ++heard.told[host];
+            else
+                heard.missing[host].insert(batch.dictionary->strings[row.why]);
+        }
     }
 
     mutable std::mutex m_mutex;
     std::map<EntityKey, Heard> m_heard; // guarded by m_mutex, as below
     std::map<EntityKey, telemetry::SegmentReader> m_readers;
     std::atomic<bool> m_isBroken{false};
+    std::atomic<std::uint64_t> m_bytes{0};
 };
 
 /// A reader of the gateway's stream, on a thread of its own.

@@ -157,6 +157,19 @@ inline void addPendingConnects(Batch& batch, Random& random)
         batch.overview->pendingConnects.push_back({static_cast<std::uint32_t>(random.below(ends)), random.number(), Nanoseconds(random.number(50)), random.raw32()});
 }
 
+/// What only a merged second has, of the same kind.
+inline void addHosts(Batch& batch, Random& random)
+{
+    const std::size_t entities = batch.overview ? batch.dictionary->entities.size() : 0, strings = batch.overview ? batch.dictionary->strings.size() : 0;
+    const auto entity = [&] { return static_cast<std::uint32_t>(random.below(entities)); };
+    const bool allTold = random.chance(50);
+    for (auto rows = entities > 0 ? random.below(4) : 0; rows > 0; --rows) {
+        const bool told = allTold || random.chance(50) || strings == 0;
+        batch.overview->hosts.push_back({entity(), told ? batch.range.length() : Nanoseconds(random.number(20)), told ? kNone : static_cast<std::uint32_t>(random.below(strings))});
+        batch.overview->instances.push_back({entity(), entity(), static_cast<std::uint32_t>(random.below(10'000))});
+    }
+}
+
 /// One second of a host with `ends` busy ends, as an agent would report it: keep-alive connections, skewed latencies,
 /// a few routes and statuses, TCP and connection rows, `spans` spans.
 struct BusyHost {
@@ -375,6 +388,10 @@ private:
             line("coverage", entity(r.subject), string(r.what), r.part, r.whole, string(r.advice));
         for (const auto& r : o.addresses)
             line("address", r.address.toText(), entity(r.service), string(r.name), ns(r.saidAt));
+        for (const auto& r : o.hosts)
+            line("host", entity(r.host), r.told.count(), string(r.why));
+        for (const auto& r : o.instances)
+            line("instances", entity(r.service), entity(r.host), r.alive);
         const AgentHealth& h = o.health;
         line("health", h.cpu.count(), h.residentBytes, h.mapBytes, h.bufferMemoryBytes, h.bufferDiskBytes, h.records, h.exchanges, h.ringFillPermille, h.budgetStep,
              h.uptime.count(), h.readers);

@@ -87,6 +87,7 @@ TEST(Catalog, smallEnumsAreThoseOfTheWire)
     EXPECT_EQ(int(ServiceKind::Process), v1::SERVICE_KIND_PROCESS);
     EXPECT_EQ(int(ServiceKind::Workload), v1::SERVICE_KIND_WORKLOAD);
     EXPECT_EQ(int(ServiceKind::External), v1::SERVICE_KIND_EXTERNAL);
+    EXPECT_EQ(int(ServiceKind::Kubernetes), v1::SERVICE_KIND_KUBERNETES);
     EXPECT_EQ(int(Side::Client), v1::SIDE_CLIENT);
     EXPECT_EQ(int(Side::Server), v1::SIDE_SERVER);
 }

@@ -72,8 +72,10 @@ TEST(Fold, orderAndGroupingChangeNoBit)
         Random random(seed);
         std::vector<Batch> batches = related(seed, 10);
         if (seed % 3 == 0) {
-            for (std::uint64_t i = 0; i < 6; ++i)
+            for (std::uint64_t i = 0; i < 6; ++i) {
                 batches.push_back(samples::anyBatch(random, random.chance(50) ? EntityKey{1, 2} : random.key(), i));
+                samples::addHosts(batches.back(), random);
+            }
         }
         Fold straight;
         for (const Batch& batch : batches)

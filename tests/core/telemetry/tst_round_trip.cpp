@@ -43,6 +43,7 @@ TEST(RoundTrip, everyFieldOfAnyBatchSurvivesTheStream)
         for (std::uint64_t sequence = 1; sequence <= 25; ++sequence) {
             Batch batch = samples::anyBatch(random, agent, sequence);
             samples::addPendingConnects(batch, random);
+            samples::addHosts(batch, random);
             const auto sent = writer.append(batch);
             const auto got = reader.next(refOf(sent.overview), refOf(sent.detail));
             ASSERT_TRUE(got) << got.error().what << " seed " << seed;
@@ -62,6 +63,7 @@ TEST(RoundTrip, everyFieldOfAnyBatchSurvivesTheSegments)
         for (std::uint64_t sequence = 1; sequence <= 25; ++sequence) {
             Batch batch = samples::anyBatch(random, agent, sequence);
             samples::addPendingConnects(batch, random);
+            samples::addHosts(batch, random);
             for (const ChunkKind kind : kChunkKinds) {
                 if (kind == ChunkKind::Overview ? batch.overview.has_value() : batch.detail.has_value())
                     wanted[kind] += Text::of(onlyKind(batch, kind));

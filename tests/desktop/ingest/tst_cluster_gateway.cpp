@@ -2,6 +2,8 @@
 // A cluster of more hosts than tunnels are good for, recorded through its gateway: agents, gateway, tunnels, gRPC and file are the real ones.
 #include "agent/gateway/fleet.h"
 #include "agent/gateway/gateway_server.h"
+#include "agent/gateway/merger.h"
+#include "core/analysis/snapshot.h"
 #include "core/session/session_reader.h"
 #include "desktop/ingest/agent_queries.h"
 #include "desktop/ingest/cluster_agents.h"
@@ -39,7 +41,8 @@ protected:
         for (std::size_t i = 0; i < count; ++i)
             m_api.putPod("binnacle-agent", "agent-" + std::to_string(101 + i), "node-" + std::to_string(101 + i), {{{"name", "grpc"}, {"containerPort", 9465}}});
     }
-    void startGateway()
+    enum class Gateway { Plain, Merging };
+    void startGateway(Gateway kind = Gateway::Plain)
     {
         putGatewayPod();
         m_identity = m_api.identity(agent::kGatewayAccount, "gateway-1");
@@ -57,19 +60,22 @@ protected:
         server.listen = *agent::ListenAddress::parse("127.0.0.1:0");
         server.identity = {EntityKey::ofText("gateway"), "gateway-1", {}, "0.1.0", {}, 1, {}};
         server.anchor = [] { return ClockAnchor{hostTime(5), samples::secondRange(0).to, Nanoseconds(7)}; };
-        m_server = std::move(*agent::GatewayServer::start(std::move(server), *m_fleet));
+        if (kind == Gateway::Merging)
+            m_merger = std::make_unique<agent::Merger>(*m_fleet, agent::Merger::Options{.identity = server.identity, .anchor = server.anchor});
+        m_server = std::move(*agent::GatewayServer::start(std::move(server), *m_fleet, m_merger.get()));
         m_api.server().order("POST", "/script", {{"portforward", {{"ports", {{"binnacle/gateway-1:9465", m_server->address().endpoint.port}}}}}});
     }
     void putGatewayPod() { m_api.putPod("binnacle-gateway", "gateway-1", "node-101", {{{"name", "grpc"}, {"containerPort", 9465}}}); }
 
     ClusterWish wish() { return {.context = "admin-token", .kubeconfig = m_api.server()["kubeconfig"]}; }
 
-    std::unique_ptr<Recorder> record()
+    std::unique_ptr<Recorder> record(FleetReading fleet = FleetReading::Auto)
     {
         RecorderOptions options;
         options.file = m_scratch.path() / "cluster.binnacle";
         options.kube = std::make_shared<KubeRuntime>();
         options.clusters.push_back(wish());
+        options.clusters.back().fleet = fleet;
         RecorderListeners listeners;
         listeners.batch = [this](const std::shared_ptr<const telemetry::Batch>& batch) {
             const std::lock_guard lock(m_mutex);
@@ -91,6 +97,19 @@ protected:
         const auto found = m_requests.find(agent.key());
         return found == m_requests.end() ? 0 : found->second;
     }
+    std::uint64_t mergedRequests() const
+    {
+        const std::lock_guard lock(m_mutex);
+        const auto found = m_requests.find(EntityKey::ofText("gateway"));
+        return found == m_requests.end() ? 0 : found->second;
+    }
+    std::uint64_t allRequestsFed() const
+    {
+        std::uint64_t all = 0;
+        for (const auto& agent : m_agents)
+            all += agent->requestsFed();
+        return all;
+    }
     bool areFollowed() const { return std::ranges::all_of(m_agents, [](const auto& agent) { return agent->isFollowed(); }); }
     bool hasAllOfAll() const
     {
@@ -107,6 +126,7 @@ protected:
     std::vector<std::unique_ptr<FakeAgent>> m_agents;
     std::unique_ptr<agent::ChannelIdentity> m_identity;
     std::unique_ptr<agent::Fleet> m_fleet;
+    std::unique_ptr<agent::Merger> m_merger;
     std::unique_ptr<agent::GatewayServer> m_server;
     mutable std::mutex m_mutex;
     std::map<EntityKey, std::uint64_t> m_requests; // guarded by m_mutex, as below
@@ -234,6 +254,75 @@ TEST_F(LargeCluster, aRecordingThatEndsHasTheSpansOfAllHostsToo)
     for (const auto& agent : m_agents)
         EXPECT_EQ(found[agent->key()], (std::pair<std::uint64_t, std::uint64_t>{12, 24}));
     EXPECT_TRUE(m_gaps.empty());
+}
+
+TEST_F(LargeCluster, isReadMergedWhereItsGatewayCanAndAMissingHostIsAGapByName)
+{
+    addAgents(kHosts);
+    startGateway(Gateway::Merging);
+    const auto recorder = record();
+    waitFor([&] { return recorder->status().agents.size() == kHosts && areFollowed(); });
+    for (int second = 0; second < 5; ++second) {
+        for (const auto& agent : m_agents)
+            agent->feed(1);
+        waitFor([&] { return mergedRequests() == allRequestsFed(); });
+    }
+    waitFor([&] { return count(*recorder, AgentState::Live) == kHosts; });
+    m_agents[7]->stopServing();
+    waitFor([&] { return count(*recorder, AgentState::Away) == 1; });
+    for (int second = 0; second < 3; ++second) {
+        for (const auto& agent : m_agents) {
+            if (agent != m_agents[7])
+                agent->feed(1);
+        }
+        waitFor([&] { return mergedRequests() == allRequestsFed(); });
+    }
+    for (const auto& agent : m_agents)
+        EXPECT_EQ(requestsOf(*agent), 0u) << "not beside the merged seconds";
+    ASSERT_TRUE(recorder->stop().has_value());
+    const auto reader = session::SessionReader::open(m_scratch.path() / "cluster.binnacle");
+    ASSERT_TRUE(reader.has_value()) << reader.error().what;
+    const auto snapshot = analysis::buildSnapshot(**reader, (*reader)->covered());
+    ASSERT_TRUE(snapshot.has_value());
+    EXPECT_TRUE(snapshot->isMerged);
+    EXPECT_EQ(snapshot->agents.size(), kHosts);
+    ASSERT_EQ(snapshot->edges.size(), 1u);
+    EXPECT_EQ(snapshot->edges.front().chosen.requests, allRequestsFed());
+    EXPECT_EQ(snapshot->edges.front().chosen.latency.count(), allRequestsFed());
+    std::set<EntityKey> missing;
+    for (const telemetry::Gap& gap : snapshot->gaps)
+        missing.insert(gap.agent);
+    EXPECT_EQ(missing, std::set<EntityKey>{m_agents[7]->key()});
+    ASSERT_FALSE(snapshot->gaps.empty());
+    EXPECT_SAYS(snapshot->gaps.front().what, m_agents[7]->node());
+}
+
+TEST_F(LargeCluster, isReadHostByHostWhenToldTo)
+{
+    addAgents(kHosts);
+    startGateway(Gateway::Merging);
+    const auto recorder = record(FleetReading::Hosts);
+    waitFor([&] { return recorder->status().agents.size() == kHosts && areFollowed(); });
+    for (const auto& agent : m_agents)
+        agent->feed(3);
+    waitFor([&] { return hasAllOfAll(); });
+    EXPECT_EQ(mergedRequests(), 0u);
+    ASSERT_TRUE(recorder->stop().has_value());
+}
+
+TEST_F(LargeCluster, aFewHostsAreReadMergedWhenToldTo)
+{
+    addAgents(3);
+    startGateway(Gateway::Merging);
+    const auto recorder = record(FleetReading::Merged);
+    waitFor([&] { return recorder->status().agents.size() == 3 && areFollowed(); });
+    for (int second = 0; second < 3; ++second) {
+        for (const auto& agent : m_agents)
+            agent->feed(1);
+        waitFor([&] { return mergedRequests() == allRequestsFed(); });
+    }
+    EXPECT_TRUE(recorder->status().clusters.front().isThroughGateway);
+    ASSERT_TRUE(recorder->stop().has_value());
 }
 
 TEST_F(LargeCluster, withoutAGatewaySomeAreReadAndTheOthersAreNamed)

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a gateway adds up, against what its agents were fed.
+#include "tests/agent/gateway/gateway_test.h"
+
+namespace binnacle::agent::test {
+namespace {
+
+class MergedGatewayTest : public GatewayTest {
+protected:
+    static EntityKey gateway() { return EntityKey::ofText("gateway"); }
+
+    static v1::SubscribeRequest merged()
+    {
+        v1::SubscribeRequest request;
+        request.add_kinds(v1::CHUNK_KIND_OVERVIEW);
+        request.set_merged(true);
+        return request;
+    }
+
+    /// A second of each of these, at the same pace, as clocks have it.
+    void feed(const std::vector<FakeAgent*>& agents)
+    {
+        for (FakeAgent* agent : agents)
+            agent->feed(1);
+    }
+    std::vector<FakeAgent*> all() const
+    {
+        std::vector<FakeAgent*> agents;
+        for (const auto& agent : m_agents)
+            agents.push_back(agent.get());
+        return agents;
+    }
+    std::vector<FakeAgent*> allBut(const FakeAgent& one) const
+    {
+        std::vector<FakeAgent*> agents = all();
+        std::erase(agents, &one);
+        return agents;
+    }
+
+    static std::size_t seconds(const StreamReader& reader) { return reader.ear.of(gateway()).batches.size(); }
+};
+
+TEST_F(MergedGatewayTest, oneBatchASecondHasTheCountsOfAllHosts)
+{
+    for (int i = 0; i < 5; ++i)
+        add();
+    start();
+    waitUntilConnected();
+    const auto reader = read(merged());
+    for (const auto& agent : m_agents)
+        waitUntilFollowed(*reader, *agent);
+    for (std::size_t round = 1; round <= 23; ++round) { // over the end of two segments
+        feed(all());
+        waitFor([&] { return seconds(*reader) == round; });
+    }
+    const Heard heard = reader->ear.of(gateway());
+    std::uint64_t requests = 0;
+    for (const auto& agent : m_agents) {
+        requests += agent->requestsFed();
+        EXPECT_EQ(heard.told.at(agent->node()), 23u);
+        EXPECT_TRUE(reader->ear.of(agent->key()).batches.empty()) << "not beside it";
+        EXPECT_EQ(reader->ear.of(agent->key()).host, agent->node());
+    }
+    EXPECT_EQ(heard.requests, requests);
+    EXPECT_TRUE(heard.missing.empty());
+    EXPECT_EQ(heard.twice, 0u);
+    EXPECT_FALSE(reader->ear.isBroken());
+}
+
+TEST_F(MergedGatewayTest, aDeadHostIsMissingByNameAndHoldsNobodyUp)
+{
+    for (int i = 0; i < 3; ++i)
+        add();
+    start();
+    waitUntilConnected();
+    const auto reader = read(merged());
+    waitUntilFollowed(*reader, *m_agents[2]);
+    feed(all());
+    waitFor([&] { return seconds(*reader) == 1; });
+    m_agents[2]->stopServing();
+    waitFor([&] { return reader->ear.of(m_agents[2]->key()).presence.back() == v1::AGENT_PRESENCE_AWAY; });
+    for (std::size_t round = 2; round <= 4; ++round) {
+        feed(allBut(*m_agents[2]));
+        waitFor([&] { return seconds(*reader) == round; });
+    }
+    const Heard heard = reader->ear.of(gateway());
+    EXPECT_EQ(heard.told.at("node-3"), 1u);
+    EXPECT_EQ(heard.told.at("node-1"), 4u);
+    ASSERT_TRUE(heard.missing.contains("node-3"));
+    EXPECT_EQ(heard.missing.size(), 1u);
+    EXPECT_NE(heard.missing.at("node-3").begin()->find("the agent on node-3"), std::string::npos) << *heard.missing.at("node-3").begin();
+    EXPECT_EQ(heard.requests, m_agents[0]->requestsFed() + m_agents[1]->requestsFed() + m_agents[2]->requestsFed());
+}
+
+TEST_F(MergedGatewayTest, aSlowHostIsWaitedForAndThenMissingByName)
+{
+    for (int i = 0; i < 3; ++i)
+        add();
+    start();
+    waitUntilConnected();
+    const auto reader = read(merged());
+    for (const auto& agent : m_agents)
+        waitUntilFollowed(*reader, *agent);
+    feed(all());
+    waitFor([&] { return seconds(*reader) == 1; });
+    FakeAgent& slow = *m_agents[2];
+    feed(allBut(slow));
+    feed(allBut(slow));
+    slow.feed(2); // two seconds late: in time
+    waitFor([&] { return seconds(*reader) == 3; });
+    EXPECT_TRUE(reader->ear.of(gateway()).missing.empty());
+    for (std::size_t round = 4; round <= 9; ++round) {
+        feed(allBut(slow));
+        waitFor([&] { return std::ranges::all_of(m_fleet->links(), [&](const LinkPtr& link) { return link->status().node == "node-3" || link->tail().newest().sequence == round; }); });
+    }
+    waitFor([&] { return seconds(*reader) >= 5; });
+    const Heard heard = reader->ear.of(gateway());
+    EXPECT_EQ(heard.told.at("node-1"), heard.batches.size());
+    EXPECT_EQ(heard.told.at("node-3"), 3u);
+    EXPECT_NE(heard.missing.at("node-3").begin()->find("did not come in time"), std::string::npos) << *heard.missing.at("node-3").begin();
+    waitFor([&] { return seconds(*reader) == 9; });
+    slow.feed(6); // what comes too late is not added; soon it is there again
+    for (std::size_t round = 10; reader->ear.of(gateway()).told.at("node-3") < 4; ++round) {
+        feed(all());
+        waitFor([&] { return seconds(*reader) == round; });
+    }
+    std::uint64_t late = 0;
+    for (std::uint64_t second = 4; second <= 9; ++second)
+        late += second + 1;
+    EXPECT_LE(reader->ear.of(gateway()).requests, m_agents[0]->requestsFed() * 3 - late);
+    EXPECT_FALSE(reader->ear.isBroken());
+}
+
+TEST_F(MergedGatewayTest, aReaderGoesOnByItsCursorAndThePastIsThere)
+{
+    FakeAgent& a = add();
+    FakeAgent& b = add();
+    start();
+    waitUntilConnected();
+    v1::SubscribeRequest resumed = merged();
+    {
+        const auto reader = read(merged());
+        waitUntilFollowed(*reader, b);
+        for (std::size_t round = 1; round <= 3; ++round) {
+            feed(all());
+            waitFor([&] { return seconds(*reader) == round; });
+        }
+        *resumed.mutable_cursor() = reader->ear.of(gateway()).cursor;
+    }
+    const auto other = read(merged());
+    waitUntilFollowed(*other, b);
+    for (std::size_t round = 4; round <= 15; ++round) {
+        feed(all());
+        waitFor([&] { return seconds(*other) == round - 3; });
+    }
+    const auto reader = read(resumed);
+    waitFor([&] { return reader->ear.of(gateway()).batches.contains({resumed.cursor().epoch(), 15}); });
+    for (std::uint64_t sequence = 4; sequence <= 15; ++sequence)
+        EXPECT_TRUE(reader->ear.of(gateway()).batches.contains({resumed.cursor().epoch(), sequence})) << sequence;
+    EXPECT_TRUE(reader->ear.of(gateway()).gaps.empty());
+    v1::HistoryRequest history = rangeOf(1, 15);
+    history.set_merged(true);
+    Ear past;
+    ask(history, past);
+    EXPECT_EQ(past.of(gateway()).requests, a.requestsFed() + b.requestsFed());
+    EXPECT_EQ(past.agents(), 1u);
+    EXPECT_FALSE(reader->ear.isBroken() || past.isBroken());
+}
+
+TEST_F(MergedGatewayTest, theHandshakeSaysWhoMergesAndHowManyAreBehind)
+{
+    add();
+    add();
+    start();
+    waitUntilConnected();
+    const auto stub = v1::AgentService::NewStub(grpc::CreateChannel(m_server->address().toText(), grpc::InsecureChannelCredentials()));
+    v1::HandshakeRequest request;
+    request.set_protocol_min(1);
+    request.set_protocol_max(1);
+    v1::HandshakeReply reply;
+    grpc::ClientContext context;
+    ASSERT_TRUE(stub->Handshake(&context, request, &reply).ok());
+    EXPECT_EQ(reply.agents(), 2u);
+    EXPECT_NE(std::ranges::find(reply.capabilities(), "merged"), reply.capabilities().end());
+    EXPECT_EQ(reply.identity().capture_source(), telemetry::kMergedSource);
+}
+
+} // namespace
+} // namespace binnacle::agent::test
