@@ -206,7 +206,9 @@ Result<void> AgentLink::read(PodChannel& connection)
         outcome = m_tail.take(std::move(item));
         m_options.news();
         if (outcome && Steady::now() >= proveAt) {
+            m_lastHeard = 0; // while the proof takes its turn nothing is read, which is no silence of the agent
             const auto proved = shakeHands(connection);
+            m_lastHeard = steadyNs();
             proveAt = Steady::now() + (proved ? kProveAgain : kProveSoon); // the API server may be away for a while: the last proof still counts
             if (!proved && proved.error().code == ErrorCode::Denied)
                 outcome = proved;

@@ -53,13 +53,22 @@ ClusterLink::~ClusterLink() = default;
 
 void ClusterLink::beginInventory(ClusterInventory::Sink sink)
 {
-    m_inventory = std::make_unique<ClusterInventory>(*m_connection.client, m_context, m_options.watch, std::move(sink));
+    auto begun = std::make_unique<ClusterInventory>(*m_connection.client, m_context, m_options.watch, std::move(sink));
+    const std::lock_guard lock(m_mutex);
+    m_inventory = std::move(begun);
 }
 
 void ClusterLink::endInventory()
 {
-    if (m_inventory)
-        m_inventory->stop();
+    if (ClusterInventory* const begun = inventory())
+        begun->stop();
+}
+
+/// Once begun it stays as long as this.
+ClusterInventory* ClusterLink::inventory() const
+{
+    const std::lock_guard lock(m_mutex);
+    return m_inventory.get();
 }
 
 void ClusterLink::watch()
@@ -233,10 +242,10 @@ ClusterStatus ClusterLink::status() const
     if (status.state == ClusterState::Watching && status.agents == 0)
         status.trouble = Error{ErrorCode::NotFound, "no agent runs in namespace " + m_wish.agentNamespace + " of context " + m_context
                                                         + "; install them (deploy/README.md), or name their namespace with --namespace"};
-    if (m_inventory) {
-        ClusterInventory::Status inventory = m_inventory->status();
-        status.isListed = inventory.speaks && !inventory.away;
-        status.limits = std::move(inventory.limits);
+    if (const ClusterInventory* const begun = inventory()) {
+        ClusterInventory::Status listed = begun->status();
+        status.isListed = listed.speaks && !listed.away;
+        status.limits = std::move(listed.limits);
     }
     const std::lock_guard lock(m_mutex);
     status.isThroughGateway = m_gateway.has_value();

@@ -89,6 +89,8 @@ private:
     void followGateway();
     void followNodes(const std::map<std::string, kube::AgentPod>& pods);
     std::string leftOut(std::size_t nodes) const;
+    // m_mutex is not held.
+    ClusterInventory* inventory() const;
 
     const std::shared_ptr<KubeRuntime> m_runtime; // outlives what follows
     const ClusterWish m_wish;
@@ -98,10 +100,10 @@ private:
     const std::shared_ptr<ClusterPods> m_pods;
     KubeRuntime::Connection m_connection;
     std::unique_ptr<kube::WatchedList> m_list;
-    std::unique_ptr<ClusterInventory> m_inventory; // none until it begins
     std::uint64_t m_opened = 0; // numbers sockets
 
     mutable std::mutex m_mutex;            // guards what follows
+    std::unique_ptr<ClusterInventory> m_inventory; // none until it begins
     std::map<std::string, Agent> m_agents; // by node
     bool m_isWhole = false;                // the list has been
     std::optional<Agent> m_gateway;        // then there are no m_agents

@@ -23,7 +23,7 @@ void takeType(std::string& type, const std::string& other)
 } // namespace
 
 MergedRows::MergedRows(const Directory& directory, const Resolution& resolution, TimeRange second)
-    : m_directory(directory), m_resolution(resolution), m_second(second), m_sums(directory, resolution, true), m_serviceOf(resolution.nodes().size()),
+    : m_directory(directory), m_resolution(resolution), m_second(second), m_sums(directory, resolution), m_serviceOf(resolution.nodes().size()),
       m_typeOf(resolution.nodes().size())
 {
     for (std::uint32_t i = 0; i < directory.services().size(); ++i) {
@@ -228,7 +228,7 @@ void MergedRows::writeEdges()
 
 void MergedRows::writeSide(EdgeSide of, const SideSums& side)
 {
-    writeRequests(of, side);
+    writeRequests(of);
     if (side.tcpSeen)
         writeTcp(of, side);
     if (side.open > 0)
@@ -237,15 +237,13 @@ void MergedRows::writeSide(EdgeSide of, const SideSums& side)
         writePending(of, side.pending);
 }
 
-void MergedRows::writeRequests(EdgeSide of, const SideSums& side)
+void MergedRows::writeRequests(EdgeSide of)
 {
-    std::map<std::string_view, const telemetry::RequestRow*> routes;
-    for (const auto& [route, row] : side.routes)
-        routes.emplace(m_directory.textAt(route), &row);
-    for (const auto& [route, sum] : routes) {
-        telemetry::RequestRow row = *sum;
+    std::vector<telemetry::RequestRow> routes = m_sums.routesOf(of.first, of.second);
+    std::ranges::sort(routes, {}, [this](const telemetry::RequestRow& row) { return std::string_view(m_directory.textAt(row.route)); });
+    for (telemetry::RequestRow& row : routes) {
         row.end = end(of, m_resolution.edges()[of.first].protocol);
-        row.route = m_names.string(route);
+        row.route = m_names.string(m_directory.textAt(row.route));
         std::sort(row.statuses.begin(), row.statuses.end(), [this](const auto& a, const auto& b) { return m_directory.textAt(a.status) < m_directory.textAt(b.status); });
         for (telemetry::StatusCount& status : row.statuses)
             status.status = m_names.string(m_directory.textAt(status.status));

@@ -38,7 +38,7 @@ private:
     void writeListening();
     void writeEdges();
     void writeSide(EdgeSide of, const SideSums& side);
-    void writeRequests(EdgeSide of, const SideSums& side);
+    void writeRequests(EdgeSide of);
     void writeTcp(EdgeSide of, const SideSums& side);
     void writePending(EdgeSide of, const PendingSums& pending);
     void writeOpenExchanges();
