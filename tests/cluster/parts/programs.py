@@ -12,6 +12,7 @@ import tempfile
 from .common import HERE, PATH, ClusterError, read, run
 
 CONTROL = HERE + "/control"
+CRICTL = HERE + "/crictl"  # a module of its own: what it needs of others are other versions
 LINKS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl")
 NEEDED = {"containerd": "containerd", "ctr": "containerd", "runc": "runc", "iptables": "iptables", "ip": "iproute2", "nsenter": "util-linux",
           "unshare": "util-linux", "openssl": "openssl", "/bin/busybox": "busybox-static", "/usr/lib/cni/bridge": "containernetworking-plugins",
@@ -24,37 +25,37 @@ def cache_folder():
     return base + "/binnacle-cluster"
 
 
-def sources():
+def sources(module):
     found = []
-    for folder, _, names in os.walk(CONTROL):
+    for folder, _, names in os.walk(module):
         found += [os.path.join(folder, name) for name in names if name.endswith((".go", "go.mod", "go.sum"))]
     return sorted(found)
 
 
-def key():
+def key(module):
     digest = hashlib.sha256(os.uname().machine.encode())
-    for path in sources():
-        digest.update(os.path.relpath(path, CONTROL).encode() + b"\0")
+    for path in sources(module):
+        digest.update(os.path.relpath(path, module).encode() + b"\0")
         with open(path, "rb") as file:
             digest.update(file.read())
     return digest.hexdigest()[:20]
 
 
 def folder():
-    return f"{cache_folder()}/programs-{key()}"
+    return f"{cache_folder()}/programs-{key(CONTROL)}"
 
 
-def are_built():
-    return os.path.isdir(folder())
+def crictl_folder():
+    return f"{cache_folder()}/crictl-{key(CRICTL)}"
 
 
 def number(text):
     return tuple(int(part) for part in re.findall(r"\d+", text)[:3])
 
 
-def lack_of_go():
-    """A sentence when the programs would have to be built here and cannot be, else None."""
-    if are_built():
+def lack_of_go(target):
+    """A sentence when what is in `target` would have to be built here and cannot be, else None."""
+    if os.path.isdir(target):
         return None
     wanted = re.search(r"^go (\S+)$", read(CONTROL + "/go.mod"), flags=re.M).group(1)
     go = shutil.which("go")
@@ -79,7 +80,7 @@ def lacks():
     found += [f"this kernel has no {name} filesystem" for name in FILESYSTEMS if name not in known]
     if not re.search(r"^\S+ \S+ cgroup2? ", read("/proc/self/mounts"), flags=re.M):
         found.append("no cgroup hierarchy is mounted (mount -t cgroup2 none /sys/fs/cgroup)")
-    if reason := lack_of_go():
+    if reason := lack_of_go(folder()):
         found.append(reason)
     return found
 
@@ -97,14 +98,17 @@ def linker_flags():
     return " ".join(["-s -w"] + [f"-X {package}.{name}={value}" for package in packages for name, value in facts.items()])
 
 
-def build(target):
+def go_build(module, flags, target, *packages):
     """Builds into `target`; needs the Go module proxy, or a module cache that has everything."""
-    targets = ["./kube", "./coredns", "./http-echo", "./pause", "helm.sh/helm/v3/cmd/helm"]
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false -trimpath"}
-    done = subprocess.run(["go", "build", "-ldflags", linker_flags(), "-o", target + "/", *targets], cwd=CONTROL, env=environment,
+    done = subprocess.run(["go", "build", "-ldflags", flags, "-o", target + "/", *packages], cwd=module, env=environment,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         raise ClusterError("the Kubernetes programs could not be built:\n" + "\n".join(done.stderr.strip().splitlines()[-8:]))
+
+
+def build(target):
+    go_build(CONTROL, linker_flags(), target, "./kube", "./coredns", "./http-echo", "./pause", "helm.sh/helm/v3/cmd/helm")
     for name in LINKS:
         os.link(target + "/kube", f"{target}/{name}")  # the kernel names a process by this, as on a real host
 
@@ -120,18 +124,27 @@ def cache_lock():
         os.close(handle)
 
 
-def ensure():
-    """The folder of the programs; built when it is not there, which takes minutes."""
+def ensure_built(target, what, build_into):
     with cache_lock():
-        if not are_built():
-            if reason := lack_of_go():
+        if not os.path.isdir(target):
+            if reason := lack_of_go(target):
                 raise ClusterError(reason)
-            print(f"Building Kubernetes {version()} once, into {folder()}: about 5 minutes on two cores", flush=True)
+            print(f"Building {what} once, into {target}", flush=True)
             with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".building-") as scratch:
                 os.mkdir(scratch + "/bin")
-                build(scratch + "/bin")
-                os.rename(scratch + "/bin", folder())
-    return folder()
+                build_into(scratch + "/bin")
+                os.rename(scratch + "/bin", target)
+    return target
+
+
+def ensure():
+    """The folder of the programs; built when it is not there, which takes minutes."""
+    return ensure_built(folder(), f"Kubernetes {version()} (about 5 minutes on two cores)", build)
+
+
+def ensure_crictl():
+    """The folder of crictl, which hosts of real clusters have and one of ours gets when a test wants it."""
+    return ensure_built(crictl_folder(), "crictl", lambda target: go_build(CRICTL, "-s -w", target, "sigs.k8s.io/cri-tools/cmd/crictl"))
 
 
 def kubectl(cluster, *arguments, check=True, **more):
