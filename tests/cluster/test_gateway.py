@@ -28,6 +28,7 @@ class Gateway(ProductClusterTest):
         time.sleep(3)  # the second under way is sealed
         span = ["--from", str(begun - 5_000_000_000), "--to", str(time.time_ns() - 2_000_000_000)]
         self.compare(span)
+        self.is_not_seen(span)
         self.refuses_strangers(shells[HOSTS[0]])
         self.names_who_does_not_answer(span)
 
@@ -50,6 +51,15 @@ class Gateway(ProductClusterTest):
                     for name in lists:
                         self.assertEqual(through[name], direct[what][name], f"{name} of {what}, by {gateway}")
                     self.assertEqual(sorted(agent["host"] for agent in through["source"]["agents"]), sorted(HOSTS))
+
+    def is_not_seen(self, span):
+        """Streams run from each agent to each gateway all the time, and both ask the API server: none of it is told."""
+        with self.forwarded("binnacle", "pod/" + self.agents[HOSTS[0]], 9465) as a, self.forwarded("binnacle", "pod/" + self.agents[HOSTS[1]], 9465) as b:
+            told = {what: self.show(what, span, a, b) for what in ("map", "services", "tcp")}
+        ours = {pod["status"]["podIP"] for pod in self.get("pods", "-n", "binnacle")["items"]} - {host["address"] for host in self.status()["hosts"]}
+        ids = {node["id"] for node in told["map"]["nodes"]} | {service["id"] for service in told["services"]["services"]}
+        ids |= {end for row in told["map"]["edges"] for end in (row["from"], row["to"])}
+        self.assertEqual([name for name in sorted(ids) if "binnacle" in name or any(f":{address}" in name for address in ours)], [])
 
     def refuses_strangers(self, shell):
         address = self.get("pod", "-n", "binnacle", self.agents[HOSTS[1]])["status"]["podIP"]

@@ -121,12 +121,16 @@ class Moves(ProductClusterTest):
 
     def test_an_address_that_changes_hands(self):
         recording = self.record()
+        begin = self.begin_of_own_seconds()
         address = self.run_server("early", HOSTS[1])
         self.send_to_owner(recording, "early", address, 13)
         self.kubectl("-n", "demo", "delete", "pod", "early")
         self.give_next(HOSTS[1], address)
         self.assertEqual(self.run_server("late", HOSTS[1]), address)
-        self.send_to_owner(recording, "late", address, 7)
+        end = self.send_to_owner(recording, "late", address, 7)
+        # In the whole range each owner has what it answered in its time, with the one answer to each shell by which run_server() knew it.
+        whole = {(shell, owner): count + 1 for shell in self.shells for owner, count in (("early", 13), ("late", 7))}
+        self.wait_counted(recording, (begin, end), whole)
         recording.finish()
 
     def send_to_owner(self, recording, owner, address, count):
@@ -134,9 +138,11 @@ class Moves(ProductClusterTest):
         begin = self.begin_of_own_seconds()
         for shell in self.shells:
             self.send(shell, f"http://{address}:5678/", count)
-        document = self.wait_counted(recording, (begin, self.end_of_own_seconds()), {(shell, owner): count for shell in self.shells})
+        end = self.end_of_own_seconds()
+        document = self.wait_counted(recording, (begin, end), {(shell, owner): count for shell in self.shells})
         called = {edge["to"] for edge in document["edges"] if edge["requests"] and edge["from"] in {"workload:demo/" + shell for shell in self.shells}}
         self.assertEqual(called, {"workload:demo/" + owner})
+        return end
 
     # -- an agent that goes and comes ----------------------------------------------------------------------------------
 

@@ -96,6 +96,10 @@ def stop_apiserver(cluster):
     cgroups.end(lambda: running(cluster, "kube-apiserver"), patience=5)
 
 
+def kill_apiserver(cluster):
+    cgroups.end(lambda: running(cluster, "kube-apiserver"))
+
+
 def start_apiserver(cluster):
     ensure_program(cluster, "kube-apiserver")
     wait_ready(cluster)
