@@ -67,6 +67,7 @@ SshQuestionDialog::SshQuestionDialog(const SshQuestion& question, QWidget* paren
     box->setProperty("role", QStringLiteral("card"));
     auto* prompt = new TextBlock(box);
     prompt->show(safe(question.prompt), figureFont(TypeSize::kBody), tokens.text);
+    prompt->setAccessibleName(tr("What ssh asks"));
     auto* inside = new QVBoxLayout(box);
     inside->setContentsMargins(Space::kMedium, Space::kMedium, Space::kMedium, Space::kMedium);
     inside->addWidget(prompt);

@@ -113,7 +113,7 @@ TEST_P(InstallPictures, questionsOfSsh)
                            "This key is not known by any other names.\nAre you sure you want to continue connecting (yes/no/[fingerprint])? "}, nullptr);
     key.show();
     take(key, "ssh-host-key");
-    SshQuestionDialog secret({SshQuestion::Kind::Secret, "ssh://alice@web-1", "Enter passphrase for key '/home/alice/.ssh/id_ed25519': "}, nullptr);
+    SshQuestionDialog secret({SshQuestion::Kind::Secret, "ssh://alice@web-1", "Enter passphrase for key '/home/user/.ssh/id_ed25519': "}, nullptr);
     secret.show();
     take(secret, "ssh-passphrase");
 }

@@ -91,7 +91,9 @@ TEST_F(SshQuestions, openSshGetsThePassphraseThatIsTypedIntoTheDialog)
     start(program, {QStringLiteral("-y"), QStringLiteral("-f"), key});
     SshQuestionDialog* asked = dialog();
     ASSERT_TRUE(asked);
-    EXPECT_TRUE(asked->findChild<QTextEdit*>()->toPlainText().startsWith(QLatin1String("Enter passphrase"))) << asked->findChild<QTextEdit*>()->toPlainText().toStdString();
+    const auto* words = findNamed<QTextEdit>(*asked, "What ssh asks");
+    ASSERT_TRUE(words);
+    EXPECT_TRUE(words->toPlainText().startsWith(QLatin1String("Enter passphrase"))) << words->toPlainText().toStdString();
     auto* secret = findNamed<QLineEdit>(*asked, "Secret");
     ASSERT_TRUE(secret);
     EXPECT_EQ(secret->echoMode(), QLineEdit::Password);

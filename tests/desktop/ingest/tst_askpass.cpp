@@ -46,7 +46,7 @@ const std::string kQuestion("ssh://alice@web-1\0\0Enter passphrase: \0", 38);
 
 TEST(Askpass, whatSshAsksForIsToldByItsHintAndItsWords)
 {
-    EXPECT_EQ(kindOf("", "Enter passphrase for key '/home/a/.ssh/id': "), Kind::Secret);
+    EXPECT_EQ(kindOf("", "Enter passphrase for key '/home/user/.ssh/id': "), Kind::Secret);
     EXPECT_EQ(kindOf("", "alice@web-1's password: "), Kind::Secret);
     EXPECT_EQ(kindOf("", "…\nAre you sure you want to continue connecting (yes/no/[fingerprint])? "), Kind::HostKey);
     EXPECT_EQ(kindOf("", "Are you sure you want to continue connecting (yes/no)? "), Kind::HostKey) << "before 8.0";
