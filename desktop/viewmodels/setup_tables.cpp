@@ -114,8 +114,12 @@ std::vector<PermissionRow> permissionRows(const std::vector<kube::Permission>& m
 std::vector<ObjectRow> objectRows(const std::vector<kube::ObjectChange>& changes)
 {
     std::vector<ObjectRow> rows;
-    for (const kube::ObjectChange& change : changes)
-        rows.push_back(rowOf(change.object, fateOf(change.kind), fieldsText(change.fields)));
+    for (const bool stays : {false, true}) { // what is done stands first
+        for (const kube::ObjectChange& change : changes) {
+            if ((change.kind == kube::ObjectChange::Kind::Unchanged) == stays)
+                rows.push_back(rowOf(change.object, fateOf(change.kind), fieldsText(change.fields)));
+        }
+    }
     for (std::size_t i = 0; i < rows.size(); ++i)
         rows[i].order = static_cast<int>(i);
     return rows;

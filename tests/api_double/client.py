@@ -93,16 +93,20 @@ class Connection:
     def send(self, data):
         self.stream.sendall(data)
 
-    def ask(self, method, target, headers=(), body=b""):
-        """Sends a request and reads the head of its answer: (status, headers as a dict of lower-case names)."""
+    def head(self, method, target, headers=(), length=0):
+        """The head of a request with a body of so many bytes."""
         given = {name.lower() for name, _ in headers}
         lines = [f"{method} {self.access.prefix}{target} HTTP/1.1"]
         lines += [f"Host: {self.access.host}:{self.access.port}"] if "host" not in given else []
         lines += [f"{name}: {value}" for name, value in self.access.headers if name.lower() not in given]
         lines += [f"{name}: {value}" for name, value in headers if value is not None]
-        if body:
-            lines.append(f"Content-Length: {len(body)}")
-        self.send("\r\n".join(lines + ["", ""]).encode() + body)
+        if length:
+            lines.append(f"Content-Length: {length}")
+        return "\r\n".join(lines + ["", ""]).encode()
+
+    def ask(self, method, target, headers=(), body=b""):
+        """Sends a request and reads the head of its answer: (status, headers as a dict of lower-case names)."""
+        self.send(self.head(method, target, headers, len(body)) + body)
         first = self.file.readline().decode("latin-1")
         if not first:
             raise EOFError("the server closed instead of answering")

@@ -350,6 +350,19 @@ TEST(Install, tablesKeepTheRulesOfModels)
     EXPECT_EQ(hosts.rowCount(), 1);
 }
 
+TEST(Install, whatIsDoneStandsBeforeWhatStays)
+{
+    using Kind = kube::ObjectChange::Kind;
+    const auto rows = objectRows({{{"Namespace", "", "binnacle"}, Kind::Unchanged, {}},
+                                  {{"Role", "binnacle", "a"}, Kind::Change, {}},
+                                  {{"Role", "binnacle", "b"}, Kind::Unchanged, {}},
+                                  {{"Role", "binnacle", "c"}, Kind::Remove, {}}});
+    std::vector<QString> names;
+    for (const ObjectRow& row : rows)
+        names.push_back(row.object);
+    EXPECT_EQ(names, (std::vector<QString>{QStringLiteral("Role binnacle/a"), QStringLiteral("Role binnacle/c"), QStringLiteral("Namespace binnacle"), QStringLiteral("Role binnacle/b")}));
+}
+
 TEST(Install, isOfferedWhereTheDiagnosisFindsNoAgentsAndConnectsAfterwards)
 {
     MadeUpCluster cluster;
