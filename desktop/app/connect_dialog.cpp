@@ -2,6 +2,7 @@
 #include "desktop/app/connect_dialog.h"
 
 #include "desktop/widgets/design_tokens.h"
+#include "desktop/widgets/segment_button.h"
 #include "desktop/widgets/theme.h"
 
 #include <QBoxLayout>
@@ -14,20 +15,6 @@
 #include <QToolButton>
 
 namespace binnacle::desktop {
-namespace {
-
-QToolButton* wayButton(const QString& text, const QKeySequence& keys, QWidget* parent)
-{
-    auto* button = new QToolButton(parent);
-    button->setText(text);
-    button->setShortcut(keys);
-    button->setToolTip(QStringLiteral("%1 (%2)").arg(text, keys.toString(QKeySequence::NativeText)));
-    button->setCheckable(true);
-    button->setProperty("segment", true);
-    return button;
-}
-
-} // namespace
 
 ConnectDialog::ConnectDialog(const ConnectOffer& offer, ClusterChoice::Tools clusterTools, AgentChoice::Check checkAgent, QWidget* parent)
     : QDialog(parent), m_cluster(new ClusterChoice(offer.recentContexts, std::move(clusterTools), this)),
@@ -76,8 +63,8 @@ QWidget* ConnectDialog::buildWays()
     auto* bar = new QWidget(this);
     auto* title = new QLabel(tr("Connect to"), bar);
     title->setFont(boldFont(TypeSize::kTitle));
-    m_clusterButton = wayButton(tr("Cluster"), QKeySequence(Qt::ALT | Qt::Key_1), bar);
-    m_agentButton = wayButton(tr("Agent address"), QKeySequence(Qt::ALT | Qt::Key_2), bar);
+    m_clusterButton = segmentButton(tr("Cluster"), QKeySequence(Qt::ALT | Qt::Key_1), bar);
+    m_agentButton = segmentButton(tr("Agent address"), QKeySequence(Qt::ALT | Qt::Key_2), bar);
     auto* group = new QButtonGroup(bar);
     group->addButton(m_clusterButton);
     group->addButton(m_agentButton);

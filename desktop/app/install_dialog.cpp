@@ -5,6 +5,7 @@
 #include "desktop/viewmodels/figures.h"
 #include "desktop/widgets/design_tokens.h"
 #include "desktop/widgets/icons.h"
+#include "desktop/widgets/segment_button.h"
 #include "desktop/widgets/setup_report_view.h"
 #include "desktop/widgets/theme.h"
 
@@ -26,17 +27,6 @@ namespace {
 
 using Phase = SetupModel::Phase;
 using Task = SetupModel::Task;
-
-QToolButton* taskButton(const QString& text, const QKeySequence& keys, QWidget* parent)
-{
-    auto* button = new QToolButton(parent);
-    button->setText(text);
-    button->setShortcut(keys);
-    button->setToolTip(QStringLiteral("%1 (%2)").arg(text, keys.toString(QKeySequence::NativeText)));
-    button->setCheckable(true);
-    button->setProperty("segment", true);
-    return button;
-}
 
 QPushButton* plainButton(const QString& text, QWidget* parent)
 {
@@ -98,7 +88,7 @@ QWidget* InstallDialog::buildTop()
     row->addSpacing(Space::kMedium);
     int number = 0;
     for (const QString& text : {tr("Install"), tr("Status"), tr("Uninstall")}) {
-        auto* button = taskButton(text, QKeySequence(Qt::ALT | static_cast<Qt::Key>(Qt::Key_1 + number)), bar);
+        auto* button = segmentButton(text, QKeySequence(Qt::ALT | static_cast<Qt::Key>(Qt::Key_1 + number)), bar);
         m_tasks->addButton(button, number++);
         row->addWidget(button);
     }

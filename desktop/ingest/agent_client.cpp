@@ -381,7 +381,7 @@ Result<void> AgentClient::followOn(EntityKey gateway, TimeRange next)
         }
         if (next.from > m_mergedTo)
             m_sink.item(Decoded(telemetry::Gap{m_mergedBy, {m_mergedTo, next.from}, Loss::ReaderGap,
-                                               "the gateway ended and another one took over; its agents still have this time: `--fleet hosts` reads it from them"}));
+                                               "The gateway ended and another one took over; its agents still have this time: `--fleet hosts` reads it from them."}));
     }
     m_mergedBy = gateway;
     m_mergedTo = std::max(m_mergedTo, next.to);
