@@ -2,7 +2,7 @@
 /* Concern: the bytes of finished socket transfers, taken inside the call, with the socket in hand.
  * Attaches: tp_btf/sock_send_length, sock_recv_length.  Oldest kernel: 6.3 (6e6eda44b939).  Replaced by payload_syscall. */
 #define BN_TYPED_SOCKETS
-#include "bpf/lib/payload.bpf.h"
+#include "bpf/lib/usual_transfer.bpf.h"
 
 /* -- logic: direct loads, since the verifier knows the type of sk -- */
 
@@ -37,7 +37,8 @@ static __always_inline __u32 received_end(const struct sock *sk, const struct tc
 	return end;
 }
 
-static __always_inline int transferred(struct sock *sk, int result, bool sent)
+/* The long way.  A function of its own, so that the instructions of the short one lie together. */
+static __noinline int transferred_unusually(struct sock *sk, int result, bool sent)
 {
 	struct cpu_state *cpu;
 	struct tcp_sock *tcp;
@@ -54,6 +55,28 @@ static __always_inline int transferred(struct sock *sk, int result, bool sent)
 	cpu->transfer.framed = tcp->inet_conn.icsk_ulp_ops != NULL;
 	cpu->transfer.buffers = buffers_of_current();
 	return on_transfer(sk, cpu);
+}
+
+/* Nothing to look up of the task: its numbers are those of the first PID namespace, and nobody asked to be left out. */
+static __always_inline bool transferred_usually(struct sock *sk, int size, bool sent)
+{
+	struct user_buffers buffers;
+	struct tcp_sock *tcp;
+
+	if (own_pidns_inode || ignored_process_count)
+		return false;
+	tcp = bpf_skc_to_tcp_sock(sk);
+	if (!tcp || tcp->inet_conn.icsk_ulp_ops)
+		return false;
+	buffers = buffers_of_current();
+	return ship_whole(sk, size, sent ? tcp->write_seq : tcp->copied_seq, sent, &buffers);
+}
+
+static __always_inline int transferred(struct sock *sk, int result, bool sent)
+{
+	if (result <= 0 || transferred_usually(sk, result, sent))
+		return 0;
+	return transferred_unusually(sk, result, sent);
 }
 
 /* -- entry points -- */
