@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <sys/epoll.h>
 #include <unistd.h>
 #include <utility>
@@ -15,11 +16,11 @@
 namespace binnacle::agent {
 namespace {
 
-constexpr int kTickMs = 15;
+constexpr Nanoseconds kRound = DrainPace::kLongest; // the collector's rounds, in which it counts how long to wait for what belongs together
 constexpr Nanoseconds kSealAfter = std::chrono::milliseconds(40); // two rounds: what ended in the second has been drained
 constexpr Nanoseconds kStopped = std::chrono::seconds(10);
 
-/// Sleeps for a tick, or until a ring passes its fill mark, or until it is time to stop.
+/// Sleeps for a while, or until a ring passes its fill mark, or until it is time to stop.
 class Waiter {
 public:
     Waiter(int probes, int stop) : m_epoll(::epoll_create1(EPOLL_CLOEXEC))
@@ -33,10 +34,10 @@ public:
     Waiter& operator=(const Waiter&) = delete;
 
     /// False when it is time to stop.
-    bool wait()
+    bool wait(std::chrono::milliseconds atMost)
     {
         std::array<epoll_event, 2> events{};
-        const int count = ::epoll_wait(m_epoll, events.data(), static_cast<int>(events.size()), kTickMs);
+        const int count = ::epoll_wait(m_epoll, events.data(), static_cast<int>(events.size()), static_cast<int>(atMost.count()));
         return std::none_of(events.begin(), events.begin() + std::max(0, count), [this](const epoll_event& e) { return e.data.fd == m_stop; });
     }
 
@@ -63,7 +64,7 @@ DrainLoop::DrainLoop(Parts parts, TimeRange first, ClockAnchor anchor, double cp
 void DrainLoop::run(int stopFd)
 {
     Waiter waiter(m_parts.probes.pollFd(), stopFd);
-    while (waiter.wait()) {
+    while (waiter.wait(m_pace.sleep())) {
         applyReaders();
         drain();
         watchClock();
@@ -76,7 +77,13 @@ void DrainLoop::run(int stopFd)
 
 void DrainLoop::drain()
 {
+    const auto began = std::chrono::steady_clock::now();
     m_parts.probes.drain(m_parts.collector);
+    const auto ended = std::chrono::steady_clock::now();
+    m_pace.note(ended - began);
+    if (ended - m_roundAt < kRound)
+        return;
+    m_roundAt = ended;
     m_parts.collector.drained();
 }
 

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "agent/app/clock_watch.h"
+#include "agent/app/drain_pace.h"
 #include "agent/app/own_cost.h"
 #include "core/telemetry/batch.h"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -18,7 +20,7 @@ class Collector;
 class ProbeSet;
 class RollingBuffer;
 
-/// The agent's one busy thread: drains the rings every 10 to 20 ms or when they fill, samples the sockets once a second and
+/// The agent's one busy thread: drains the rings every 1 to 15 ms (DrainPace) or when they fill, samples the sockets once a second and
 /// seals each UTC-aligned second a little after its end.
 ///
 /// Owns nothing that it works on.  A wall clock that was set closes the batch at once (Loss::ClockStep); a process that was
@@ -54,10 +56,12 @@ private:
     Parts m_parts;
     ClockWatch m_clock;
     Budget m_budget;
+    DrainPace m_pace;
     TimeRange m_second;
     std::vector<telemetry::LossRow> m_losses; // for the next batch
     Nanoseconds m_cpuBefore{};
     HostTime m_began, m_sealedAt;
+    std::chrono::steady_clock::time_point m_roundAt{};
     std::mutex m_readersMutex;
     std::vector<std::pair<std::uint32_t, bool>> m_readers; // guarded by m_readersMutex
 };
