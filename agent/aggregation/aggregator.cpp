@@ -21,23 +21,23 @@ std::uint32_t rise32(std::uint32_t before, std::uint32_t now) { return now - bef
 
 void add(std::optional<std::uint64_t>& sum, std::uint64_t value) { sum = sum.value_or(0) + value; }
 
-void countStatus(RequestWindow& window, std::uint16_t id)
+void countStatus(RequestWindow& window, std::uint16_t id, std::uint32_t count)
 {
     for (RequestWindow::Status& status : window.statuses) {
         if (status.count == 0)
             status.id = id;
         if (status.id == id) {
-            ++status.count;
+            status.count += count;
             return;
         }
     }
     for (RequestWindow::Status& status : window.moreStatuses) {
         if (status.id == id) {
-            ++status.count;
+            status.count += count;
             return;
         }
     }
-    window.moreStatuses.push_back({id, 1});
+    window.moreStatuses.push_back({id, count});
 }
 
 } // namespace
@@ -88,7 +88,18 @@ std::uint32_t Aggregator::shownEnd(Connection& connection)
     return connection.rows.requestEnd = endOf(connection, protocol);
 }
 
+/// Most connections do the same again and again: comparing the route costs less than its hash.
 std::uint32_t Aggregator::cellOf(Connection& connection, const protocols::Exchange& exchange)
+{
+    const RowCache& cache = connection.rows;
+    if (cache.generation == m_rows.generation() && cache.lastCell != kNoIndex && m_rows.cell(cache.lastCell).route == exchange.route)
+        return cache.lastCell;
+    const std::uint32_t cell = findCell(connection, exchange);
+    connection.rows.lastCell = m_rows.cell(cell).overflow ? kNoIndex : cell;
+    return cell;
+}
+
+std::uint32_t Aggregator::findCell(Connection& connection, const protocols::Exchange& exchange)
 {
     RowCache& cache = connection.rows;
     if (cache.generation != m_rows.generation()) {
@@ -109,37 +120,48 @@ std::uint32_t Aggregator::cellOf(Connection& connection, const protocols::Exchan
     return remembered.cell;
 }
 
-void Aggregator::onExchange(Connection& connection, const protocols::Exchange& exchange)
+void Aggregator::onExchange(Connection& connection, const protocols::Exchange& first, std::uint32_t count)
 {
-    const std::uint32_t cell = cellOf(connection, exchange);
-    const std::size_t windowIndex = m_rows.windowOf(exchange.responseEnd);
-    RequestWindow& window = m_rows.requestWindow(cell, exchange.responseEnd);
-    const std::uint64_t duration = span(exchange.requestStart, exchange.responseEnd);
-    const std::uint16_t status = m_rows.statuses().idOf(exchange.status);
-    ++m_exchanges;
-    ++window.requests;
-    window.errors += exchange.error ? 1 : 0;
-    window.reused += connection.requests > 0 ? 1 : 0;
-    window.requestBytes += exchange.requestBytes;
-    window.responseBytes += exchange.responseBytes;
-    countStatus(window, status);
-    if (!exchange.status.empty()) { // what was broken off has no last byte, thus no latency
-        window.latency.record(duration, m_rows.pages());
-        window.firstByte.record(span(exchange.requestStart, exchange.responseStart), m_rows.pages());
+    SpanContext context{};
+    context.cell = cellOf(connection, first);
+    context.window = m_rows.windowOf(first.responseEnd);
+    context.duration = span(first.requestStart, first.responseEnd);
+    context.status = m_rows.statuses().idOf(first.status);
+    RequestWindow& window = m_rows.requestWindow(context.cell, context.window);
+    m_exchanges += count;
+    window.requests += count;
+    window.errors += first.error ? count : 0;
+    window.reused += count - (connection.requests == 0 ? 1 : 0);
+    window.requestBytes += count * first.requestBytes;
+    window.responseBytes += count * first.responseBytes;
+    countStatus(window, context.status, count);
+    if (!first.status.empty()) { // what was broken off has no last byte, thus no latency
+        const std::uint64_t untilFirstByte = span(first.requestStart, first.responseStart);
+        const Latency latency(context.duration);
+        window.latency.record(latency, count, m_rows.pages());
+        window.firstByte.record(untilFirstByte == context.duration ? latency : Latency(untilFirstByte), count, m_rows.pages());
     }
-    ++connection.requests;
-    keepSpan(connection, exchange, cell, duration, windowIndex, status);
+    connection.requests += count;
+    keepSpans(connection, first, count, context);
 }
 
-void Aggregator::keepSpan(Connection& connection, const protocols::Exchange& exchange, std::uint32_t cell, std::uint64_t duration,
-                          std::size_t window, std::uint16_t status)
+void Aggregator::keepSpans(Connection& connection, const protocols::Exchange& first, std::uint32_t count, const SpanContext& context)
 {
-    const SpanSampler::Place place = m_spans.choose(exchange, duration, window);
-    if (place == SpanSampler::Place::None)
-        return;
+    SpanSampler::Candidate candidate(first);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const SpanSampler::Place place = m_spans.choose(candidate, context.duration, context.window);
+        if (place != SpanSampler::Place::None) [[unlikely]]
+            m_spans.keep(place, spanOf(connection, protocols::inRun(first, i), context), context.window);
+        candidate.requestSequence += static_cast<std::uint32_t>(first.requestBytes);
+        candidate.responseSequence += static_cast<std::uint32_t>(first.responseBytes);
+    }
+}
+
+PendingSpan Aggregator::spanOf(Connection& connection, const protocols::Exchange& exchange, const SpanContext& context)
+{
     PendingSpan pending;
-    pending.cell = cell;
-    pending.status = status;
+    pending.cell = context.cell;
+    pending.status = context.status;
     telemetry::Span& out = pending.span;
     out.connection = keyOf(connection);
     // Both ends of an exchange have the same positions, so the side is part of the id.
@@ -147,7 +169,7 @@ void Aggregator::keepSpan(Connection& connection, const protocols::Exchange& exc
     out.error = exchange.error;
     out.start = utcTime(ns(exchange.requestStart)); // host time until the seal
     out.firstByte = Nanoseconds(static_cast<std::int64_t>(span(exchange.requestStart, exchange.responseStart)));
-    out.duration = Nanoseconds(static_cast<std::int64_t>(duration));
+    out.duration = Nanoseconds(static_cast<std::int64_t>(context.duration));
     out.requestThread = exchange.requestThread;
     out.responseThread = exchange.responseThread;
     out.requestSequence = exchange.requestSequence;
@@ -159,7 +181,7 @@ void Aggregator::keepSpan(Connection& connection, const protocols::Exchange& exc
         out.parentSpanId = exchange.parentSpanId;
     }
     out.requestIdHash = exchange.requestIdHash;
-    m_spans.keep(place, pending, window);
+    return pending;
 }
 
 const EntityKey& Aggregator::keyOf(Connection& connection)

@@ -34,7 +34,8 @@ public:
     Aggregator(Tables tables, std::string bootId, std::uint32_t spansPerSecond);
 
     void onOpened(Connection& connection);
-    void onExchange(Connection& connection, const protocols::Exchange& exchange);
+    /// `count` exchanges of a run (ExchangeSink::onRun) that begins with `first`, or just this one.
+    void onExchange(Connection& connection, const protocols::Exchange& first, std::uint32_t count = 1);
     void onCounters(Connection& connection, const TcpCounters& tcp, const PayloadCounters& payload, TcpState state);
     /// After onCounters() with the last ones.
     void onClosed(Connection& connection, const ConnectionClosed& event);
@@ -83,8 +84,16 @@ private:
     std::uint32_t tcpEnd(Connection& connection);
     std::uint32_t shownEnd(Connection& connection);
     std::uint32_t cellOf(Connection& connection, const protocols::Exchange& exchange);
-    void keepSpan(Connection& connection, const protocols::Exchange& exchange, std::uint32_t cell, std::uint64_t duration, std::size_t window,
-                  std::uint16_t status);
+    std::uint32_t findCell(Connection& connection, const protocols::Exchange& exchange);
+    /// Where the span of an exchange belongs.
+    struct SpanContext {
+        std::uint32_t cell;
+        std::uint16_t status;
+        std::uint64_t duration; // ns
+        std::size_t window;
+    };
+    void keepSpans(Connection& connection, const protocols::Exchange& first, std::uint32_t count, const SpanContext& context);
+    PendingSpan spanOf(Connection& connection, const protocols::Exchange& exchange, const SpanContext& context);
     const EntityKey& keyOf(Connection& connection);
     telemetry::ConnectionRow rowOf(Connection& connection);
     void countBytes(Connection& connection, TcpWindow& window, const TcpCounters& now);

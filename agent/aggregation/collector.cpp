@@ -249,13 +249,14 @@ public:
             stopParsing(connection);
     }
 
-    void onExchange(const protocols::Exchange& exchange) override
+    void onExchange(const protocols::Exchange& exchange) override { onRun(exchange, 1); }
+    void onRun(const protocols::Exchange& first, std::uint32_t count) override
     {
         if (m_feeding->rolesGuessed) [[unlikely]] {
             if (m_feeding->parser->rolesSwapped().has_value())
                 learnRoles(*m_feeding);
         }
-        m_rows.onExchange(*m_feeding, exchange);
+        m_rows.onExchange(*m_feeding, first, count);
     }
     void onLoss(Loss loss, std::uint64_t count, HostTime) override { m_rows.lost(loss, count, *m_feeding); }
 
@@ -478,9 +479,8 @@ private:
         }
         meetPeer(connection);
         connection.fedAs = connection.side;
-        connection.parser = std::make_unique<protocols::StreamParser>(
-            connection.existed ? protocols::Start::MidStream : protocols::Start::FromFirstByte,
-            connection.rolesGuessed ? protocols::Roles::Guessed : protocols::Roles::Known, m_routes);
+        connection.parser.emplace(connection.existed ? protocols::Start::MidStream : protocols::Start::FromFirstByte,
+                                  connection.rolesGuessed ? protocols::Roles::Guessed : protocols::Roles::Known, m_routes);
         if (connection.existed)
             connection.parser->quietSince(connection.firstSeen);
         m_rows.onOpened(connection);

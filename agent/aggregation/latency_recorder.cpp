@@ -8,11 +8,11 @@
 
 namespace binnacle::agent {
 
-void LatencyRecorder::spill(std::int32_t index)
+void LatencyRecorder::spill(std::int32_t index, std::uint32_t count)
 {
     if (!m_spilled)
         m_spilled = std::make_unique<std::map<std::int32_t, std::uint64_t>>();
-    ++(*m_spilled)[index];
+    (*m_spilled)[index] += count;
 }
 
 telemetry::Histogram LatencyRecorder::drain(CounterPages& pages)
@@ -33,7 +33,7 @@ telemetry::Histogram LatencyRecorder::drain(CounterPages& pages)
             buckets.push_back({index, count});
         std::ranges::sort(buckets, {}, &telemetry::Histogram::Bucket::index);
     }
-    auto histogram = telemetry::Histogram::fromParts(m_zero, m_sum, m_min, m_max, std::move(buckets));
+    auto histogram = telemetry::Histogram::fromParts(m_zero, m_sum, m_count == 0 ? 0 : m_min, m_max, std::move(buckets));
     BN_ASSERT(histogram.has_value());
     *this = LatencyRecorder{};
     return histogram ? std::move(*histogram) : telemetry::Histogram{};

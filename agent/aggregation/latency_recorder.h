@@ -83,31 +83,42 @@ private:
     std::vector<std::uint16_t> m_free;
 };
 
+/// A latency with its bucket, which both recorders of a row need.  Counts as at least 2 ns and less than 2^47 ns (39 hours), or as nothing.
+struct Latency {
+    static constexpr std::uint64_t kMax = (1ull << 47) - 1;
+
+    explicit Latency(std::uint64_t ns) : value(ns == 0 ? 0 : std::clamp<std::uint64_t>(ns, 2, kMax)), bucket(value == 0 ? 0 : fastBucketIndex(value)) {}
+
+    std::uint64_t value; // ns
+    std::int32_t bucket; // without meaning for 0
+};
+
 /// Counts latencies of one second in the buckets of telemetry::Histogram, at a few nanoseconds a value.
-/// Values count as at least 2 ns and less than 2^47 ns (39 hours).  When all pages are taken, a recorder goes on in a slower way.
+/// When all pages are taken, a recorder goes on in a slower way.
 class LatencyRecorder {
 public:
-    void record(std::uint64_t value, CounterPages& pages)
+    void record(std::uint64_t value, CounterPages& pages) { record(Latency(value), 1, pages); }
+
+    /// `count` times the same, at least once.
+    void record(Latency latency, std::uint32_t count, CounterPages& pages)
     {
-        if (value != 0)
-            value = std::clamp<std::uint64_t>(value, 2, kMaxValue);
-        m_min = m_count == 0 ? value : std::min(m_min, value);
+        const std::uint64_t value = latency.value;
+        m_min = std::min(m_min, value);
         m_max = std::max(m_max, value);
-        m_sum += value;
-        ++m_count;
+        m_sum += value * count;
+        m_count += count;
         if (value == 0) {
-            ++m_zero;
+            m_zero += count;
             return;
         }
-        const std::int32_t index = fastBucketIndex(value);
-        const auto octave = static_cast<std::size_t>(index) / 32;
+        const auto octave = static_cast<std::size_t>(latency.bucket) / 32;
         if (m_pages[octave] == 0) [[unlikely]]
             m_pages[octave] = pages.take();
         if (m_pages[octave] == 0) [[unlikely]] {
-            spill(index);
+            spill(latency.bucket, count);
             return;
         }
-        ++pages[m_pages[octave]][static_cast<std::size_t>(index) % 32];
+        pages[m_pages[octave]][static_cast<std::size_t>(latency.bucket) % 32] += count;
     }
 
     std::uint64_t count() const { return m_count; }
@@ -117,11 +128,12 @@ public:
 
 private:
     static constexpr std::size_t kOctaves = 47;
-    static constexpr std::uint64_t kMaxValue = (1ull << kOctaves) - 1;
+    static_assert(Latency::kMax == (1ull << kOctaves) - 1);
 
-    void spill(std::int32_t index);
+    void spill(std::int32_t index, std::uint32_t count);
 
-    std::uint64_t m_count = 0, m_sum = 0, m_min = 0, m_max = 0, m_zero = 0;
+    std::uint64_t m_count = 0, m_sum = 0, m_max = 0, m_zero = 0;
+    std::uint64_t m_min = ~0ull; // of nothing
     std::array<std::uint16_t, kOctaves> m_pages{};
     std::unique_ptr<std::map<std::int32_t, std::uint64_t>> m_spilled; // bucket → count
 };

@@ -11,6 +11,29 @@ namespace {
 
 constexpr std::string_view kOther = "other";
 
+template <class Integer>
+std::uint64_t wordAt(const char* at)
+{
+    Integer word = 0;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/// A text of 1 to 7 bytes as a number of its own: its bytes, read as two words that may overlap, below its length.
+std::uint64_t packed(std::string_view text)
+{
+    const std::size_t size = text.size();
+    const char* const begin = text.data();
+    std::uint64_t bytes = 0;
+    if (size >= 4)
+        bytes = wordAt<std::uint32_t>(begin) | wordAt<std::uint32_t>(begin + size - 4) << 8 * (size - 4);
+    else if (size >= 2)
+        bytes = wordAt<std::uint16_t>(begin) | wordAt<std::uint16_t>(begin + size - 2) << 8 * (size - 2);
+    else
+        bytes = static_cast<std::uint8_t>(*begin);
+    return bytes | std::uint64_t{size} << 56;
+}
+
 } // namespace
 
 std::uint16_t StatusTexts::idOf(std::string_view text)
@@ -19,12 +42,10 @@ std::uint16_t StatusTexts::idOf(std::string_view text)
         return 0;
     if (text.size() > 7)
         return slowIdOf(text);
-    std::uint64_t packed = text.size();
-    for (const char c : text)
-        packed = packed << 8 | static_cast<std::uint8_t>(c);
-    Remembered& recent = m_recent[(packed * 0x9e3779b97f4a7c15ull) >> 58];
-    if (recent.packed != packed)
-        recent = {packed, slowIdOf(text)};
+    const std::uint64_t key = packed(text);
+    Remembered& recent = m_recent[(key * 0x9e3779b97f4a7c15ull) >> 58];
+    if (recent.packed != key)
+        recent = {key, slowIdOf(text)};
     return recent.id;
 }
 
@@ -110,9 +131,9 @@ std::uint32_t RowTable::takeCell(std::uint32_t end, std::string_view route, std:
         m_freeCells.pop_back();
     } else {
         index = static_cast<std::uint32_t>(m_cells.size());
-        m_cells.emplace_back();
+        m_cells.push_back(std::make_unique<Cell>());
     }
-    Cell& cell = m_cells[index];
+    Cell& cell = *m_cells[index];
     cell.end = end;
     cell.taken = true;
     cell.overflow = overflow;
@@ -156,7 +177,7 @@ void RowTable::dropUnused(std::uint64_t before)
 {
     bool dropped = false;
     for (std::uint32_t i = 0; i < m_cells.size(); ++i) {
-        Cell& cell = m_cells[i];
+        Cell& cell = *m_cells[i];
         if (!cell.taken)
             continue;
         if (cell.lastUsed >= before) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -114,16 +115,17 @@ public:
     std::uint32_t ensureCell(std::uint32_t end, std::string_view route, std::uint64_t routeHash, std::uint64_t scope);
 
     EndSlot& end(std::uint32_t index) { return m_ends[index]; }
-    Cell& cell(std::uint32_t index) { return m_cells[index]; }
+    Cell& cell(std::uint32_t index) { return *m_cells[index]; }
     std::uint32_t endCount() const { return static_cast<std::uint32_t>(m_ends.size()); }
     std::uint32_t cellCount() const { return static_cast<std::uint32_t>(m_cells.size()); }
 
     std::size_t windowOf(HostTime at) const { return at < m_boundary ? m_current : m_current ^ 1; }
     std::size_t current() const { return m_current; }
-    RequestWindow& requestWindow(std::uint32_t cell, HostTime at)
+    RequestWindow& requestWindow(std::uint32_t cell, std::size_t window)
     {
-        m_cells[cell].lastUsed = m_second;
-        return m_cells[cell].windows[windowOf(at)];
+        Cell& used = *m_cells[cell];
+        used.lastUsed = m_second;
+        return used.windows[window];
     }
     TcpWindow& tcpWindow(std::uint32_t end, std::size_t window)
     {
@@ -132,7 +134,7 @@ public:
         return m_ends[end].tcp[window];
     }
     void touchEnd(std::uint32_t end) { m_ends[end].lastUsed = m_second; }
-    void touchCell(std::uint32_t cell) { m_cells[cell].lastUsed = m_second; }
+    void touchCell(std::uint32_t cell) { m_cells[cell]->lastUsed = m_second; }
 
     CounterPages& pages() { return m_pages; }
     StatusTexts& statuses() { return m_statuses; }
@@ -153,7 +155,7 @@ private:
     std::function<std::uint32_t()> m_otherInstance;
     using CellKey = std::pair<std::uint32_t, std::uint64_t>;
     std::deque<EndSlot> m_ends;
-    std::deque<Cell> m_cells;
+    std::vector<std::unique_ptr<Cell>> m_cells;
     std::vector<std::uint32_t> m_freeEnds, m_freeCells;
     absl::flat_hash_map<EndKey, std::uint32_t> m_endsByKey;
     absl::flat_hash_map<CellKey, std::uint32_t> m_cellsByKey;

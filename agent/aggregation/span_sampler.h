@@ -31,8 +31,18 @@ public:
 
     enum class Place : std::uint8_t { None, Kept, Slow };
 
+    /// What the choice depends on.
+    struct Candidate {
+        explicit Candidate(const protocols::Exchange& exchange)
+            : requestSequence(exchange.requestSequence), responseSequence(exchange.responseSequence), error(exchange.error)
+        {
+        }
+        std::uint32_t requestSequence, responseSequence;
+        bool error;
+    };
+
     /// Where this exchange goes; when not None, a keep() with the same place has to follow.
-    Place choose(const protocols::Exchange& exchange, std::uint64_t duration, std::size_t window)
+    Place choose(const Candidate& exchange, std::uint64_t duration, std::size_t window)
     {
         Window& w = m_windows[window];
         ++w.seen;
@@ -66,7 +76,7 @@ private:
         std::uint64_t seen = 0;
     };
 
-    static std::uint64_t mix(const protocols::Exchange& exchange)
+    static std::uint64_t mix(const Candidate& exchange)
     {
         std::uint64_t x = std::uint64_t{exchange.requestSequence} << 32 | exchange.responseSequence;
         x = (x ^ x >> 33) * 0xff51afd7ed558ccdull; // MurmurHash3's finalizer

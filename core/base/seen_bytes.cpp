@@ -3,6 +3,8 @@
 
 #include <array>
 #include <random>
+
+#define XXH_INLINE_ALL // a call into the library costs a good part of what the hash of a small head does
 #include <xxhash.h>
 
 namespace binnacle {

@@ -10,11 +10,11 @@ class AnyStream {
 public:
     virtual ~AnyStream() = default;
     virtual void quietSince(HostTime at) = 0; // before the first feed()
-    virtual void feed(const Chunk& chunk, ExchangeSink& sink) = 0;
+    /// False: the connection speaks something else from here on.
+    virtual bool feed(const Chunk& chunk, ExchangeSink& sink) = 0;
     virtual void close(const StreamEnd& end, ExchangeSink& sink) = 0;
     virtual std::size_t inFlight(std::span<InFlight> out) const = 0;
     virtual std::uint64_t orphanResponses() const = 0;
-    virtual bool left() const = 0; // the connection speaks something else now
 };
 
 } // namespace binnacle::protocols

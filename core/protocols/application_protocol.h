@@ -53,7 +53,7 @@ struct LaneState {
 /// message.  `answering` is the request that the response arriving now belongs to; null when that is not known.
 template <class P>
 concept ApplicationProtocol =
-    requires(ByteReader& in, typename P::State& state, typename P::Request& request, typename P::Response& response,
+    requires(ByteReader& in, typename P::State& state, const typename P::Request*& found, typename P::Response& response,
              const typename P::Request& asked, const typename P::Response& answer, Exchange& out, RouteCache& routes, ByteView bytes,
              Direction direction) {
         { P::kProtocol } -> std::convertible_to<Protocol>;
@@ -62,11 +62,18 @@ concept ApplicationProtocol =
         { P::looksLike(bytes, direction) } -> std::same_as<Likeness>;
         { state.lane(direction) } -> std::convertible_to<LaneState&>;
         { state.resetLane(direction) };
-        { P::nextRequest(in, state, routes, request) } -> std::same_as<Step>;
+        { P::nextRequest(in, state, routes, found) } -> std::same_as<Step>; // `found` points into `state`
         { P::nextResponse(in, state, &asked, response) } -> std::same_as<Step>;
         { asked.routeText() } -> std::same_as<std::string_view>;
         { answer.leaves } -> std::convertible_to<bool>; // after this response the connection speaks something else
         { P::pair(asked, &answer, out) } -> std::same_as<void>; // texts and error; null: broken off
     };
+
+/// A protocol whose clients send many alike messages in one call can tell how many more like the one just read, whole, follow it: each of
+/// unit.size() bytes, whole too, and such that reading it would give the same frame and leave the same state.  At most `most`.
+template <class P>
+concept RepeatsMessages = requires(ByteView unit, ByteView behind, Direction direction, const typename P::State& state, std::size_t most) {
+    { P::repeats(unit, behind, direction, state, most) } -> std::same_as<std::size_t>;
+};
 
 } // namespace binnacle::protocols

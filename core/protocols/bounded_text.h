@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -14,13 +15,11 @@ class BoundedText {
 public:
     BoundedText() = default;
     explicit BoundedText(std::string_view text) { append(text); }
-    BoundedText(const BoundedText& other) { append(other.view()); }
+    BoundedText(const BoundedText& other) { copy(other); }
     BoundedText& operator=(const BoundedText& other)
     {
-        if (this != &other) {
-            clear();
-            append(other.view());
-        }
+        if (this != &other)
+            copy(other);
         return *this;
     }
 
@@ -40,8 +39,18 @@ public:
     bool empty() const { return m_size == 0; }
 
 private:
+    static constexpr std::size_t kBlock = 16;
+
+    /// In whole blocks: moves of a known size are two instructions where others are a call.
+    void copy(const BoundedText& other)
+    {
+        m_size = other.m_size;
+        for (std::size_t at = 0; at < m_size; at += kBlock)
+            std::memcpy(m_text + at, other.m_text + at, kBlock);
+    }
+
     std::uint8_t m_size = 0;
-    char m_text[Limit]; // only the first m_size are set
+    char m_text[(Limit + kBlock - 1) / kBlock * kBlock]; // only the first m_size are set
 };
 
 } // namespace binnacle::protocols

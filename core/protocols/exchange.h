@@ -40,11 +40,22 @@ struct Exchange {
     std::uint64_t responseBytes = 0;
     std::uint16_t version = 0;          // HTTP: 10 or 11
 
-    bool hasTraceparent = false; // then the two ids below are valid
-    std::array<std::uint8_t, 16> traceId{};
-    std::array<std::uint8_t, 8> parentSpanId{};
     std::uint64_t requestIdHash = 0; // stableHash64 of x-request-id, 0 if none
+    bool hasTraceparent = false;
+    // Both zero without one.  Whoever makes an Exchange sets them: given a value here, compilers clear the whole of it before they fill it.
+    std::array<std::uint8_t, 16> traceId;
+    std::array<std::uint8_t, 8> parentSpanId;
 };
+
+/// The exchange `steps` behind `first` in a run of alike ones (ExchangeSink::onRun).
+inline Exchange inRun(Exchange first, std::uint32_t steps)
+{
+    first.requestPosition += steps * first.requestBytes;
+    first.responsePosition += steps * first.responseBytes;
+    first.requestSequence += static_cast<std::uint32_t>(steps * first.requestBytes);
+    first.responseSequence += static_cast<std::uint32_t>(steps * first.responseBytes);
+    return first;
+}
 
 /// A request that has no complete response yet.  The view lives until the parser is fed again.
 struct InFlight {
@@ -59,6 +70,13 @@ class ExchangeSink {
 public:
     virtual ~ExchangeSink() = default;
     virtual void onExchange(const Exchange& exchange) = 0;
+    /// `count` exchanges that one record asked and one answered, alike in everything but where their bytes are: each request begins where the
+    /// one before it ended, and so does each response.  As onExchange() for each of them, in their order.
+    virtual void onRun(const Exchange& first, std::uint32_t count)
+    {
+        for (std::uint32_t i = 0; i < count; ++i)
+            onExchange(inRun(first, i));
+    }
     /// ParserGap counts exchanges, ParserResync and ParserBufferFull count bytes.
     virtual void onLoss(Loss loss, std::uint64_t count, HostTime at) = 0;
 };

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/protocols/application_protocol.h"
-#include "core/protocols/ring_queue.h"
+#include "core/protocols/outstanding_requests.h"
 #include "core/protocols/stream_parser.h"
 
 #include <algorithm>
@@ -10,12 +10,8 @@
 
 namespace binnacle::protocols {
 
-/// A byte of a stream: when it was moved, by whom, and where it is.
-struct Origin {
-    HostTime at{};
-    std::uint64_t position = 0;
-    std::uint32_t sequence = 0;
-    std::uint32_t thread = 0;
+/// How the first byte of a request came.
+struct Arrival {
     bool turn = false;  // the first after bytes of the other direction
     bool joined = true; // no bytes were lost right before its chunk
 };
@@ -42,6 +38,15 @@ public:
     using Request = typename P::Request;
     using Response = typename P::Response;
 
+    /// A complete response; the views live as long as the call.
+    struct Answer {
+        const Response& response;
+        const Origin& start;
+        HostTime endAt{};
+        std::uint32_t endThread = 0;
+        std::uint64_t bytes = 0;
+    };
+
     explicit ExchangeQueue(Start start) : m_doubt(start == Start::MidStream ? Doubt::Attached : Doubt::None) {}
 
     /// An old connection is watched from here on; zero = not known.
@@ -60,20 +65,20 @@ public:
     }
 
     /// `responseOpen`: a response is half read.
-    void requestBegins(const Request& request, const Origin& start, bool responseOpen, ExchangeSink& sink)
+    void requestBegins(const Request& request, const Origin& start, Arrival arrival, bool responseOpen, ExchangeSink& sink)
     {
         m_pipelined |= std::exchange(m_begunByChunk, true);
-        settle(start, responseOpen, sink);
+        settle(start.at, arrival, responseOpen, sink);
         m_aside = m_doubt != Doubt::None || m_pending.size() >= P::kMaxInFlight;
         if (m_aside) {
             setAside(start.at, sink);
             return;
         }
-        const bool between = start.turn && !m_pending.empty();
+        const bool between = arrival.turn && !m_pending.empty();
         Pending& pending = m_pending.pushBack();
         pending.request = request;
         pending.start = start;
-        pending.end = start;
+        pending.endAt = start.at;
         pending.bytes = 0;
         pending.ended = pending.lost = false;
         pending.between = between;
@@ -81,24 +86,82 @@ public:
     }
 
     /// The request that has begun goes on up to here.
-    void requestMoves(const Origin& end, std::uint64_t endPosition)
+    void requestMoves(HostTime endAt, std::uint64_t endPosition)
     {
         if (m_aside || m_pending.empty() || m_pending.back().ended)
             return;
-        m_pending.back().end = end;
+        m_pending.back().endAt = endAt;
         m_pending.back().bytes = endPosition - m_pending.back().start.position;
     }
 
-    void requestEnds(const Origin& end, std::uint64_t endPosition, ExchangeSink& sink)
+    void requestEnds(HostTime endAt, std::uint64_t endPosition, ExchangeSink& sink)
     {
         if (m_aside || m_pending.empty() || m_pending.back().ended)
             return;
-        requestMoves(end, endPosition);
+        requestMoves(endAt, endPosition);
         m_pending.back().ended = true;
         if (m_answered && m_pending.size() == 1)
             finishFront(sink);
         else if (!m_early.empty() && m_pending.size() == 1)
             pairEarly(sink);
+    }
+
+    /// Right after requestEnds(): how many more like that one may follow in the same chunk by requestRepeats(), with the same outcome as if
+    /// each began and ended by itself.
+    std::size_t roomForRepeats() const
+    {
+        const bool plain = m_doubt == Doubt::None && !m_aside && !m_provisional && !m_responseHole && !m_answered && m_early.empty();
+        return plain && !m_pending.empty() ? P::kMaxInFlight - m_pending.size() : 0;
+    }
+
+    void requestRepeats(std::uint32_t more)
+    {
+        m_pipelined = true;
+        m_pending.repeatBack(more);
+    }
+
+    /// Before responseBegins() of a response that is whole: how many like it may be told of at once by responsesEnd().
+    std::uint32_t repeatsAwaited() const
+    {
+        if (m_answered || m_unknown || m_withholds || m_pending.empty())
+            return 1;
+        return m_pending.front().lost ? 1 : m_pending.front().count;
+    }
+
+    /// As requestBegins() and requestEnds() for one that is whole in its chunk, when nothing is unusual; else does nothing and says false.
+    bool requestIsWhole(const Request& request, const Origin& start, Arrival arrival, std::uint64_t bytes)
+    {
+        const bool plain = m_doubt == Doubt::None && !m_provisional && !m_responseHole && !m_answered && m_early.empty()
+                           && m_pending.size() < P::kMaxInFlight;
+        if (!plain)
+            return false;
+        m_pipelined |= std::exchange(m_begunByChunk, true);
+        m_aside = false;
+        const bool between = arrival.turn && !m_pending.empty();
+        Pending& pending = m_pending.pushBack();
+        pending.start = start;
+        pending.endAt = start.at;
+        pending.bytes = bytes;
+        pending.ended = true;
+        pending.lost = false;
+        pending.between = between;
+        pending.request = request;
+        m_between += between;
+        return true;
+    }
+
+    /// As responseBegins() and responseEnds() for one that is whole in its chunk, when nothing is unusual; else does nothing and says false.
+    bool responseIsWhole(const Answer& answer, ExchangeSink& sink)
+    {
+        if (m_answered || m_unknown || m_withholds || m_pending.empty())
+            return false;
+        const Pending& front = m_pending.front();
+        if (front.lost || !front.ended)
+            return false;
+        learn(answer);
+        emit(front, &answer, answer.endAt, 1, sink);
+        popFront(1);
+        return true;
     }
 
     /// The request that the response arriving now belongs to.
@@ -122,15 +185,24 @@ public:
         m_unknown |= m_pending.empty() && (m_doubt != Doubt::None || m_surplus > 0);
     }
 
-    void responseEnds(const Response& response, const Origin& start, const Origin& end, std::uint64_t endPosition, ExchangeSink& sink)
+    void responseEnds(const Answer& answer, ExchangeSink& sink)
     {
-        const Answer answer{response, start, end, endPosition - start.position};
         if (std::exchange(m_unknown, false) || (m_pending.empty() && m_doubt != Doubt::None))
-            answerUnknown(end.at, sink);
+            answerUnknown(answer.endAt, sink);
         else if (!m_pending.empty())
             answerFront(answer, sink);
         else
             keepEarly(answer);
+    }
+
+    /// As responseBegins() and responseEnds() for each of `count` alike ones, at most repeatsAwaited(); `answer` is the first.
+    void responsesEnd(const Answer& answer, std::uint32_t count, ExchangeSink& sink)
+    {
+        learn(answer);
+        emit(m_pending.front(), &answer, answer.endAt, count, sink);
+        popFront(count - 1);
+        learn(answer); // what the ones between say, the first has said
+        popFront(1);
     }
 
     /// A response that nobody we know asked for turned out to be over.
@@ -205,8 +277,8 @@ public:
             if (m_pending.front().lost || m_responseHole)
                 lose(1, at, sink);
             else
-                emit(m_pending.front(), nullptr, at, sink);
-            popFront();
+                emit(m_pending.front(), nullptr, at, 1, sink);
+            popFront(1);
         }
         if (m_doubt == Doubt::Requests && m_setAside > m_unknownAnswers)
             lose(m_setAside - m_unknownAnswers, at, sink);
@@ -218,14 +290,13 @@ public:
     std::size_t inFlight(std::span<InFlight> out) const
     {
         std::size_t count = 0;
-        for (std::size_t i = 0; i < m_pending.size(); ++i) {
-            const Pending& pending = m_pending[i];
+        m_pending.forEach([&](const Pending& pending, const Origin& start) {
             if (pending.lost)
-                continue;
+                return;
             if (count < out.size())
-                out[count] = {pending.request.routeText(), pending.start.at, pending.start.thread, pending.start.position};
+                out[count] = {pending.request.routeText(), start.at, start.thread, start.position};
             ++count;
-        }
+        });
         return count;
     }
 
@@ -247,23 +318,24 @@ private:
         Responses, // an unknown number of responses is missing; losses are counted by their requests
     };
 
-    struct Pending {
-        Request request;
-        Origin start, end;
-        std::uint64_t bytes = 0;
-        bool ended = false;
-        bool lost = false;    // known to have been there, not known whole
-        bool between = false; // began between the answers to earlier ones
-    };
-    struct Answer {
+    using Pending = typename OutstandingRequests<Request>::Entry;
+
+    /// An answer that has to wait.
+    struct KeptAnswer {
         Response response;
-        Origin start, end;
+        Origin start;
+        HostTime endAt{};
+        std::uint32_t endThread = 0;
         std::uint64_t bytes = 0;
+
+        KeptAnswer() = default;
+        explicit KeptAnswer(const Answer& a) : response(a.response), start(a.start), endAt(a.endAt), endThread(a.endThread), bytes(a.bytes) {}
+        Answer view() const { return {response, start, endAt, endThread, bytes}; }
     };
 
     struct Pair {
         Pending asked;
-        Answer answer;
+        KeptAnswer answer;
     };
 
     static void lose(std::size_t count, HostTime at, ExchangeSink& sink)
@@ -276,23 +348,27 @@ private:
     {
         lose(count, at, sink);
         for (; count > 0; --count)
-            popFront();
+            popFront(1);
     }
 
-    void popFront()
+    /// As many of the first entry.
+    void popFront(std::uint32_t count)
     {
         m_between -= m_pending.front().between;
         m_answered = false;
-        m_pending.popFront();
+        m_pending.popFront(count);
     }
 
-    void emit(const Pending& asked, const Answer* answer, HostTime at, ExchangeSink& sink)
+    /// `count` of the first that `asked` stands for, each with an answer like this one.
+    void emit(const Pending& asked, const Answer* answer, HostTime at, std::uint32_t count, ExchangeSink& sink)
     {
         Exchange out;
         out.protocol = P::kProtocol;
+        out.traceId = {};
+        out.parentSpanId = {};
         P::pair(asked.request, answer ? &answer->response : nullptr, out);
         out.requestStart = asked.start.at;
-        out.requestEnd = asked.end.at;
+        out.requestEnd = asked.endAt;
         out.requestThread = asked.start.thread;
         out.requestPosition = asked.start.position;
         out.requestSequence = asked.start.sequence;
@@ -300,14 +376,17 @@ private:
         out.responseStart = out.responseEnd = at;
         if (answer) {
             out.responseStart = answer->start.at;
-            out.responseEnd = answer->end.at;
-            out.responseThread = answer->end.thread;
+            out.responseEnd = answer->endAt;
+            out.responseThread = answer->endThread;
             out.responsePosition = answer->start.position;
             out.responseSequence = answer->start.sequence;
             out.responseBytes = answer->bytes;
             out.requestStart = std::min(out.requestStart, out.responseStart); // see kInversion
         }
-        sink.onExchange(out);
+        if (count == 1)
+            sink.onExchange(out);
+        else
+            sink.onRun(out, count);
     }
 
     /// What an answer that pairs says about how the client works.
@@ -318,7 +397,7 @@ private:
             m_oneByOne = std::min(m_oneByOne + 1, kOneByOne);
             return;
         }
-        m_pipelined |= m_pending[1].start.at < answer.start.at;
+        m_pipelined |= m_pending.secondBegan() < answer.start.at;
         m_takesTurns &= m_between == 0;
     }
 
@@ -329,28 +408,28 @@ private:
         learn(answer);
         Pending& front = m_pending.front();
         if (front.lost) {
-            loseFront(1, answer.end.at, sink);
+            loseFront(1, answer.endAt, sink);
         } else if (front.ended) {
             complete(front, answer, sink);
-            popFront();
+            popFront(1);
         } else {
-            m_answer = answer;
+            m_answer = KeptAnswer(answer);
             m_answered = true;
         }
     }
 
     void finishFront(ExchangeSink& sink)
     {
-        complete(m_pending.front(), m_answer, sink);
-        popFront();
+        complete(m_pending.front(), m_answer.view(), sink);
+        popFront(1);
     }
 
     void complete(const Pending& asked, const Answer& answer, ExchangeSink& sink)
     {
         if (m_withholds)
-            m_withheld.pushBack() = {asked, answer};
+            m_withheld.pushBack() = {asked, KeptAnswer(answer)};
         else
-            emit(asked, &answer, answer.end.at, sink);
+            emit(asked, &answer, answer.endAt, 1, sink);
     }
 
     void verify(bool joined, HostTime at, ExchangeSink& sink)
@@ -362,8 +441,9 @@ private:
             lose(m_withheld.size(), at, sink);
         for (; !m_withheld.empty(); m_withheld.popFront()) {
             const Pair& pair = m_withheld.front();
+            const Answer answer = pair.answer.view();
             if (joined)
-                emit(pair.asked, &pair.answer, pair.answer.end.at, sink);
+                emit(pair.asked, &answer, answer.endAt, 1, sink);
         }
     }
 
@@ -384,7 +464,7 @@ private:
             ++m_orphans;
             return;
         }
-        m_early.pushBack() = answer;
+        m_early.pushBack() = KeptAnswer(answer);
     }
 
     /// The record of an answer can stand before that of its request, but hardly twice in a row: then something nobody asked for has come (a 408
@@ -392,16 +472,16 @@ private:
     void pairEarly(ExchangeSink& sink)
     {
         const HostTime asked = m_pending.front().start.at;
-        while (!m_early.empty() && (m_pairedEarly || m_early.front().end.at + kInversion < asked)) {
+        while (!m_early.empty() && (m_pairedEarly || m_early.front().endAt + kInversion < asked)) {
             ++m_orphans;
             m_early.popFront();
             m_pairedEarly = false;
         }
         if (m_early.empty())
             return;
-        const Answer answer = m_early.front();
+        const KeptAnswer answer = m_early.front();
         m_early.popFront();
-        answerFront(answer, sink);
+        answerFront(answer.view(), sink);
         m_pairedEarly = true;
     }
 
@@ -417,7 +497,7 @@ private:
         m_setAside = 1;
     }
 
-    bool isKnownAgain(const Origin& start) const
+    bool isKnownAgain(Arrival arrival) const
     {
         if (m_idleBefore >= kIdle || asksOneByOne())
             return true;
@@ -425,29 +505,28 @@ private:
             return true;
         if (m_doubt == Doubt::Attached && !P::kPipelines && !m_pipelined)
             return true;
-        return m_takesTurns && start.turn && start.joined;
+        return m_takesTurns && arrival.turn && arrival.joined;
     }
 
     /// Called when a request begins: is the sequence known (again)?
-    void settle(const Origin& start, bool responseOpen, ExchangeSink& sink)
+    void settle(HostTime at, Arrival arrival, bool responseOpen, ExchangeSink& sink)
     {
-        const HostTime at = start.at;
-        if (m_responseHole && (asksOneByOne() || (m_takesTurns && start.turn))) {
+        if (m_responseHole && (asksOneByOne() || (m_takesTurns && arrival.turn))) {
             loseFront(m_pending.size(), at, sink); // their answers are over, in the hole
             m_responseHole = m_missingUnknown = false;
             m_missingAtLeast = 0;
         }
-        if (m_provisional && !m_pending.empty() && !start.turn) {
+        if (m_provisional && !m_pending.empty() && !arrival.turn) {
             doubtAgain();
             return;
         }
-        if (m_doubt == Doubt::None || !isKnownAgain(start))
+        if (m_doubt == Doubt::None || !isKnownAgain(arrival))
             return;
         loseFront(m_pending.size(), at, sink);
         if (m_doubt == Doubt::Requests && m_setAside > m_unknownAnswers)
             lose(m_setAside - m_unknownAnswers, at, sink);
         m_unknown |= responseOpen; // it answers an older one
-        m_provisional = !(m_doubt == Doubt::Attached && m_wasQuiet) && (!start.turn || !start.joined);
+        m_provisional = !(m_doubt == Doubt::Attached && m_wasQuiet) && (!arrival.turn || !arrival.joined);
         m_provisionalFrom = m_doubt;
         m_doubt = Doubt::None;
         m_setAside = m_unknownAnswers = 0;
@@ -459,7 +538,7 @@ private:
         m_setAside = m_pending.size();
         m_unknownAnswers = 0;
         while (!m_pending.empty())
-            popFront();
+            popFront(1);
         m_provisional = false;
         m_pipelined = true;
         m_doubt = m_provisionalFrom;
@@ -486,19 +565,14 @@ private:
         }
     }
 
-    RingQueue<Pending> m_pending;
-    RingQueue<Answer> m_early; // answers that came before their requests
-    RingQueue<Pair> m_withheld; // when m_withholds
-    Answer m_answer;           // of the front, when m_answered
-    std::uint64_t m_orphans = 0;
-    std::size_t m_unknownAnswers = 0; // since the doubt began
-    std::size_t m_setAside = 0;       // requests since the doubt began, with those known to be in the hole
-    std::size_t m_between = 0;        // pending ones that began between the answers to earlier ones
-    std::size_t m_surplus = 0;        // responses after a hole that no known request is left for
-    std::size_t m_missingAtLeast = 0; // responses in the hole
+    // What each record looks at comes first and lies together.
+    OutstandingRequests<Request> m_pending;
     HostTime m_lastByteAt{};
     HostTime m_quietSince{};
     Nanoseconds m_idleBefore{};
+    std::size_t m_between = 0;        // pending ones that began between the answers to earlier ones
+    std::size_t m_surplus = 0;        // responses after a hole that no known request is left for
+    int m_oneByOne = 0;
     Doubt m_doubt;
     Doubt m_provisionalFrom = Doubt::None;
     bool m_answered = false;
@@ -513,7 +587,13 @@ private:
     bool m_pipelined = false;     // a request was seen to begin before the answer to an older one, or in the same chunk
     bool m_wasQuiet = false;      // the bytes at hand are the first of an old connection, after a pause that we saw
     bool m_takesTurns = true;
-    int m_oneByOne = 0;
+    RingQueue<KeptAnswer> m_early; // answers that came before their requests
+    RingQueue<Pair> m_withheld;    // when m_withholds
+    KeptAnswer m_answer;           // of the front, when m_answered
+    std::uint64_t m_orphans = 0;
+    std::size_t m_unknownAnswers = 0; // since the doubt began
+    std::size_t m_setAside = 0;       // requests since the doubt began, with those known to be in the hole
+    std::size_t m_missingAtLeast = 0; // responses in the hole
 };
 
 } // namespace binnacle::protocols

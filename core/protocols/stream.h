@@ -13,7 +13,7 @@ namespace binnacle::protocols {
 template <ApplicationProtocol P>
 class Stream final : public AnyStream {
 public:
-    Stream(Start start, RouteCache& routes) : m_queue(start), m_routes(routes)
+    Stream(Start start, RouteCache& routes) : m_routes(routes), m_queue(start)
     {
         // The first bytes of a connection begin a turn; those of an old one may be anything.
         m_lastDirection = start == Start::MidStream ? Direction::Request : Direction::Response;
@@ -25,10 +25,151 @@ public:
 
     void quietSince(HostTime at) override { m_queue.quietSince(at); }
 
-    void feed(const Chunk& chunk, ExchangeSink& sink) override
+    bool feed(const Chunk& chunk, ExchangeSink& sink) override
+    {
+        if (!isPlain(chunk))
+            take(chunk, sink);
+        else if (chunk.direction == Direction::Request)
+            takePlain<Direction::Request>(chunk, sink);
+        else
+            takePlain<Direction::Response>(chunk, sink);
+        return !m_left;
+    }
+
+    void close(const StreamEnd& end, ExchangeSink& sink) override
     {
         if (m_left)
             return;
+        const bool joined = missUntil(Direction::Request, end.requestBytes, end.at, sink);
+        const bool allSeen = missUntil(Direction::Response, end.responseBytes, end.at, sink);
+        if (stateOf(Direction::Response).skip == LaneState::kUntilClose) {
+            if (allSeen)
+                m_queue.responseEnds(answer(), sink);
+            else
+                m_queue.responseEndsUnseen(end.at, sink);
+        }
+        m_queue.close(joined, end.at, sink);
+        m_left = true;
+        m_lanes[0].atBorder = m_lanes[1].atBorder = false;
+    }
+
+    std::size_t inFlight(std::span<InFlight> out) const override { return m_queue.inFlight(out); }
+    std::uint64_t orphanResponses() const override { return m_queue.orphans(); }
+
+private:
+    /// Turns without finding a message before we believe that the connection speaks something else.
+    static constexpr int kPatience = 16;
+    static constexpr std::size_t kKeptCapacity = 4096; // a larger partial buffer is given back after use
+
+    enum class Search : std::uint8_t { No, ForFirst, AfterGap, AfterGarbage };
+    enum class Timing : std::uint8_t { Known, Unknown };
+
+    /// What each record looks at comes first and lies together.
+    struct Lane {
+        std::uint64_t cursor = 0;          // stream position of the next byte not yet looked at or kept
+        std::uint64_t first = 0;           // the first byte of the chunk at hand that is new
+        HostTime at{};                     // of the chunk at hand, as are the next two
+        std::uint32_t thread = 0;
+        std::uint32_t sequenceOfZero = 0;  // TCP sequence number that position 0 has or would have
+        Origin start;                      // of the message that is being read
+        std::vector<std::uint8_t> partial; // an unfinished unit, from its first byte on
+        bool atBorder = false;             // between two messages, in order: what comes next begins one, if it comes right behind
+        Search searching = Search::No;
+        bool positioned = false;
+        bool joined = true;                // no bytes were lost right before the chunk at hand
+        bool turn = false;                 // the chunk before was of the other direction
+        Arrival arrival;                   // of `start`
+        Arrival partialArrival;
+        int failures = 0;
+        Origin partialOrigin;
+    };
+
+    Lane& laneOf(Direction d) { return m_lanes[static_cast<std::size_t>(d)]; }
+    LaneState& stateOf(Direction d) { return m_state.lane(d); }
+
+    /// Nearly every chunk is: right behind the one before it, whole, at the beginning of a message.
+    bool isPlain(const Chunk& chunk)
+    {
+        const Lane& lane = laneOf(chunk.direction);
+        return lane.atBorder && chunk.position == lane.cursor && chunk.originalSize <= chunk.bytes.size() && !chunk.bytes.empty();
+    }
+
+    /// As takeAny() where isPlain(), with all that cannot be left out.
+    template <Direction D>
+    void takePlain(const Chunk& chunk, ExchangeSink& sink)
+    {
+        Lane& lane = laneOf(D);
+        LaneState& state = stateOf(D);
+        lane.joined = true;
+        m_queue.onBytes(D, true, chunk.at, sink);
+        arrive(chunk, chunk.position, lane);
+        if constexpr (D == Direction::Response)
+            m_queue.responsesResume(chunk.at, sink);
+        ByteReader in(chunk.bytes);
+        const Step step = next(in, D);
+        if (step == Step::Frame && state.part == Part::Whole && in.atEnd()) [[likely]] {
+            state.scanned = 0;
+            deliverPlain<D>(chunk, sink);
+            return;
+        }
+        beginsHere(lane);
+        ByteView bytes = chunk.bytes;
+        if (follow(D, step, in, bytes, sink) == Outcome::Moved)
+            consume(D, bytes, sink);
+        rest(D);
+    }
+
+    /// The chunk at hand is one whole message.
+    template <Direction D>
+    void deliverPlain(const Chunk& chunk, ExchangeSink& sink)
+    {
+        Lane& lane = laneOf(D);
+        const Origin start{chunk.at, chunk.position, chunk.tcpSequence, chunk.thread};
+        lane.cursor += chunk.bytes.size();
+        bool done = false;
+        if constexpr (D == Direction::Request) {
+            done = m_queue.requestIsWhole(*m_found, start, {lane.turn, true}, chunk.bytes.size());
+        } else {
+            done = !m_response.leaves && m_queue.responseIsWhole({m_response, start, chunk.at, chunk.thread, chunk.bytes.size()}, sink);
+            m_unasked &= !done;
+        }
+        if (done)
+            return;
+        lane.start = start;
+        lane.arrival = {lane.turn, true};
+        deliver(D, Step::Frame, Timing::Known, sink);
+    }
+
+    void take(const Chunk& chunk, ExchangeSink& sink)
+    {
+        if (m_left)
+            return;
+        takeAny(chunk, sink);
+        rest(chunk.direction);
+    }
+
+    /// The chunk was looked at.
+    void rest(Direction direction)
+    {
+        Lane& lane = laneOf(direction);
+        const LaneState& state = stateOf(direction);
+        if (direction == Direction::Request && state.inMessage)
+            m_queue.requestMoves(lane.at, lane.cursor);
+        lane.atBorder = !m_left && lane.positioned && lane.searching == Search::No && lane.partial.empty() && state.skip == 0 && !state.inMessage;
+    }
+
+    void arrive(const Chunk& chunk, std::uint64_t first, Lane& lane)
+    {
+        lane.turn = m_lastDirection != chunk.direction;
+        lane.at = chunk.at;
+        lane.thread = chunk.thread;
+        lane.sequenceOfZero = chunk.tcpSequence - static_cast<std::uint32_t>(chunk.position);
+        lane.first = first;
+        m_lastDirection = chunk.direction;
+    }
+
+    void takeAny(const Chunk& chunk, ExchangeSink& sink)
+    {
         Lane& lane = laneOf(chunk.direction);
         std::uint64_t from = chunk.position;
         ByteView bytes = chunk.bytes;
@@ -48,73 +189,26 @@ public:
         m_queue.onBytes(chunk.direction, lane.joined, chunk.at, sink);
         if (!lane.joined)
             miss(chunk.direction, from, Timing::Unknown, chunk.at, sink);
-        lane.turn = m_lastDirection != chunk.direction;
-        lane.now = {chunk.at, chunk.position, chunk.tcpSequence, chunk.thread, lane.turn, lane.joined};
-        lane.first = from;
-        m_lastDirection = chunk.direction;
+        arrive(chunk, from, lane);
         if (resumes(chunk.direction, bytes, sink))
             consume(chunk.direction, bytes, sink);
         else
             lane.cursor += bytes.size();
         if (!m_left && lane.cursor < end)
             miss(chunk.direction, end, Timing::Known, chunk.at, sink);
-        if (chunk.direction == Direction::Request && stateOf(chunk.direction).inMessage)
-            m_queue.requestMoves(lane.now, lane.cursor);
     }
 
-    void close(const StreamEnd& end, ExchangeSink& sink) override
+    static Origin here(const Lane& lane)
     {
-        if (m_left)
-            return;
-        const bool joined = missUntil(Direction::Request, end.requestBytes, end.at, sink);
+        return {lane.at, lane.cursor, lane.sequenceOfZero + static_cast<std::uint32_t>(lane.cursor), lane.thread};
+    }
+    static Arrival arrivalHere(const Lane& lane) { return {lane.turn && lane.cursor == lane.first, lane.joined}; }
+
+    /// The response that ends at the cursor.
+    typename ExchangeQueue<P>::Answer answer()
+    {
         const Lane& lane = laneOf(Direction::Response);
-        const bool allSeen = missUntil(Direction::Response, end.responseBytes, end.at, sink);
-        if (stateOf(Direction::Response).skip == LaneState::kUntilClose) {
-            if (allSeen)
-                m_queue.responseEnds(m_response, lane.start, lane.now, lane.cursor, sink);
-            else
-                m_queue.responseEndsUnseen(end.at, sink);
-        }
-        m_queue.close(joined, end.at, sink);
-        m_left = true;
-    }
-
-    std::size_t inFlight(std::span<InFlight> out) const override { return m_queue.inFlight(out); }
-    std::uint64_t orphanResponses() const override { return m_queue.orphans(); }
-    bool left() const override { return m_left; }
-
-private:
-    /// Turns without finding a message before we believe that the connection speaks something else.
-    static constexpr int kPatience = 16;
-    static constexpr std::size_t kKeptCapacity = 4096; // a larger partial buffer is given back after use
-
-    enum class Search : std::uint8_t { No, ForFirst, AfterGap, AfterGarbage };
-    enum class Timing : std::uint8_t { Known, Unknown };
-
-    struct Lane {
-        std::vector<std::uint8_t> partial; // an unfinished unit, from its first byte on
-        Origin partialOrigin;
-        Origin start;                      // of the message that is being read
-        Origin now;                        // of the chunk at hand; `position` is that of its first byte
-        std::uint64_t first = 0;           // the first byte of the chunk at hand that is new
-        std::uint64_t cursor = 0;          // stream position of the next byte not yet looked at or kept
-        Search searching = Search::No;
-        int failures = 0;
-        bool positioned = false;
-        bool joined = true;                // no bytes were lost right before the chunk at hand
-        bool turn = false;                 // the chunk before was of the other direction
-    };
-
-    Lane& laneOf(Direction d) { return m_lanes[static_cast<std::size_t>(d)]; }
-    LaneState& stateOf(Direction d) { return m_state.lane(d); }
-
-    Origin here(const Lane& lane) const
-    {
-        Origin origin = lane.now;
-        origin.sequence += static_cast<std::uint32_t>(lane.cursor - origin.position);
-        origin.position = lane.cursor;
-        origin.turn = lane.turn && lane.cursor == lane.first;
-        return origin;
+        return {m_response, lane.start, lane.at, lane.thread, lane.cursor - lane.start.position};
     }
 
     /// Is there a message boundary to read on from?  Only the beginning of a chunk is tried: programs write messages whole, and a body
@@ -125,7 +219,7 @@ private:
         if (lane.searching == Search::No) {
             if (!skipIsDoubtful(direction, bytes))
                 return true;
-            m_queue.unknownResponseEnds(lane.now.at, sink);
+            m_queue.unknownResponseEnds(lane.at, sink);
             forget(direction);
         } else {
             // What follows right after lost bytes may be the tail of a message, and tails can look like messages.
@@ -134,18 +228,18 @@ private:
             const bool found = likeness == Likeness::Yes || (likeness != Likeness::No && border && !bytes.empty());
             if (!found) {
                 if (lane.searching == Search::AfterGarbage && !bytes.empty())
-                    sink.onLoss(Loss::ParserResync, bytes.size(), lane.now.at);
+                    sink.onLoss(Loss::ParserResync, bytes.size(), lane.at);
                 if (direction == Direction::Response)
-                    m_queue.responseHole(false, false, lane.now.at, sink);
+                    m_queue.responseHole(false, false, lane.at, sink);
                 if (border && ++lane.failures >= kPatience) // right after lost bytes, finding nothing says nothing
-                    leave(lane.now.at, sink);
+                    leave(lane.at, sink);
                 return false;
             }
         }
         lane.searching = Search::No;
         lane.failures = 0;
         if (direction == Direction::Response)
-            m_queue.responsesResume(lane.now.at, sink);
+            m_queue.responsesResume(lane.at, sink);
         return true;
     }
 
@@ -192,18 +286,77 @@ private:
     {
         Lane& lane = laneOf(direction);
         if (!stateOf(direction).inMessage)
-            lane.start = here(lane);
+            beginsHere(lane);
         ByteReader in(bytes);
         const Step step = next(in, direction);
+        return follow(direction, step, in, bytes, sink);
+    }
+
+    /// `step` is what next() made of `bytes`.
+    Outcome follow(Direction direction, Step step, const ByteReader& in, ByteView& bytes, ExchangeSink& sink)
+    {
+        Lane& lane = laneOf(direction);
         if (step == Step::NeedMore)
             return keep(direction, bytes, sink);
         if (step == Step::Resync)
             return resync(direction, bytes.size(), sink);
-        lane.cursor += in.position();
+        const ByteView unit = bytes.first(in.position());
+        lane.cursor += unit.size();
         bytes = in.rest();
         stateOf(direction).scanned = 0;
-        deliver(direction, step, Timing::Known, sink);
+        if (step != Step::Frame || stateOf(direction).part != Part::Whole || !deliverRun(direction, unit, bytes, sink))
+            deliver(direction, step, Timing::Known, sink);
         return Outcome::Moved;
+    }
+
+    static void beginsHere(Lane& lane)
+    {
+        lane.start = here(lane);
+        lane.arrival = arrivalHere(lane);
+    }
+
+    static void beganBefore(Lane& lane)
+    {
+        lane.start = lane.partialOrigin;
+        lane.arrival = lane.partialArrival;
+    }
+
+    /// Delivers the message `unit` together with those behind it that are like it; false: there are none.
+    bool deliverRun(Direction direction, ByteView unit, ByteView& behind, ExchangeSink& sink)
+    {
+        if constexpr (RepeatsMessages<P>) {
+            if (behind.size() >= unit.size())
+                return direction == Direction::Request ? deliverRequestRun(unit, behind, sink) : deliverResponseRun(unit, behind, sink);
+        }
+        return false;
+    }
+
+    bool deliverRequestRun(ByteView unit, ByteView& behind, ExchangeSink& sink)
+    {
+        deliverRequest(sink);
+        const std::size_t more = P::repeats(unit, behind, Direction::Request, m_state, m_queue.roomForRepeats());
+        if (more > 0)
+            m_queue.requestRepeats(static_cast<std::uint32_t>(more));
+        passRepeats(laneOf(Direction::Request), more * unit.size(), behind);
+        return true;
+    }
+
+    bool deliverResponseRun(ByteView unit, ByteView& behind, ExchangeSink& sink)
+    {
+        const std::size_t most = m_queue.repeatsAwaited() - 1;
+        const std::size_t more = most == 0 ? 0 : P::repeats(unit, behind, Direction::Response, m_state, most);
+        if (more == 0)
+            return false;
+        m_unasked = false;
+        m_queue.responsesEnd(answer(), static_cast<std::uint32_t>(1 + more), sink);
+        passRepeats(laneOf(Direction::Response), more * unit.size(), behind);
+        return true;
+    }
+
+    static void passRepeats(Lane& lane, std::size_t size, ByteView& behind)
+    {
+        behind = behind.subspan(size);
+        lane.cursor += size;
     }
 
     /// A unit began in an earlier chunk.
@@ -211,7 +364,7 @@ private:
     {
         Lane& lane = laneOf(direction);
         if (!stateOf(direction).inMessage)
-            lane.start = lane.partialOrigin;
+            beganBefore(lane);
         const std::size_t before = lane.partial.size();
         const std::size_t added = std::min(bytes.size(), StreamParser::kMaxPartial - before);
         lane.partial.insert(lane.partial.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(added));
@@ -239,7 +392,7 @@ private:
     Step next(ByteReader& in, Direction direction)
     {
         if (direction == Direction::Request)
-            return P::nextRequest(in, m_state, m_routes, m_request);
+            return P::nextRequest(in, m_state, m_routes, m_found);
         return P::nextResponse(in, m_state, m_queue.answering(), m_response);
     }
 
@@ -250,6 +403,7 @@ private:
             return overflow(direction, bytes.size(), bytes.size(), sink);
         if (!bytes.empty()) {
             lane.partialOrigin = here(lane);
+            lane.partialArrival = arrivalHere(lane);
             lane.partial.assign(bytes.begin(), bytes.end());
             lane.cursor += bytes.size();
         }
@@ -267,7 +421,7 @@ private:
     void deliver(Direction direction, Step step, Timing timing, ExchangeSink& sink)
     {
         if (step == Step::LeaveProtocol)
-            leave(laneOf(direction).now.at, sink);
+            leave(laneOf(direction).at, sink);
         if (step != Step::Frame)
             return;
         if (direction == Direction::Request)
@@ -281,9 +435,9 @@ private:
         const Lane& lane = laneOf(Direction::Request);
         const Part part = stateOf(Direction::Request).part;
         if (part != Part::End)
-            m_queue.requestBegins(m_request, lane.start, responseOpen(), sink);
+            m_queue.requestBegins(*m_found, lane.start, lane.arrival, responseOpen(), sink);
         if (part != Part::Begin)
-            m_queue.requestEnds(lane.now, lane.cursor, sink);
+            m_queue.requestEnds(lane.at, lane.cursor, sink);
     }
 
     bool responseOpen() { return stateOf(Direction::Response).inMessage || !laneOf(Direction::Response).partial.empty(); }
@@ -299,11 +453,11 @@ private:
         if (part == Part::Begin)
             return;
         if (timing == Timing::Known)
-            m_queue.responseEnds(m_response, lane.start, lane.now, lane.cursor, sink);
+            m_queue.responseEnds(answer(), sink);
         else
-            m_queue.responseEndsUnseen(lane.now.at, sink);
+            m_queue.responseEndsUnseen(lane.at, sink);
         if (m_response.leaves)
-            leave(lane.now.at, sink);
+            leave(lane.at, sink);
     }
 
     /// False when bytes were missing before the end of the stream.
@@ -316,7 +470,7 @@ private:
         return false;
     }
 
-    /// The bytes from the cursor up to `to` were not captured.  With Timing::Known they moved at lane.now, else some time before `at`.
+    /// The bytes from the cursor up to `to` were not captured.  With Timing::Known they moved at lane.at, else some time before `at`.
     void miss(Direction direction, std::uint64_t to, Timing timing, HostTime at, ExchangeSink& sink)
     {
         Lane& lane = laneOf(direction);
@@ -365,8 +519,8 @@ private:
     Outcome resync(Direction direction, std::size_t lost, ExchangeSink& sink, std::size_t unread)
     {
         Lane& lane = laneOf(direction);
-        sink.onLoss(Loss::ParserResync, lost, lane.now.at);
-        hole(direction, Search::AfterGarbage, lane.now.at, sink);
+        sink.onLoss(Loss::ParserResync, lost, lane.at);
+        hole(direction, Search::AfterGarbage, lane.at, sink);
         lane.cursor += unread;
         return Outcome::Stuck;
     }
@@ -375,8 +529,8 @@ private:
     Outcome overflow(Direction direction, std::size_t lost, std::size_t unread, ExchangeSink& sink)
     {
         Lane& lane = laneOf(direction);
-        sink.onLoss(Loss::ParserBufferFull, lost, lane.now.at);
-        hole(direction, Search::AfterGap, lane.now.at, sink);
+        sink.onLoss(Loss::ParserBufferFull, lost, lane.at);
+        hole(direction, Search::AfterGap, lane.at, sink);
         lane.cursor += unread;
         return Outcome::Stuck;
     }
@@ -385,17 +539,18 @@ private:
     {
         m_queue.abandon(at, sink);
         m_left = true;
+        m_lanes[0].atBorder = m_lanes[1].atBorder = false;
     }
 
-    Lane m_lanes[2];
-    typename P::State m_state;
-    typename P::Request m_request;
-    typename P::Response m_response;
-    ExchangeQueue<P> m_queue;
-    RouteCache& m_routes; // not owned, outlives this (StreamParser)
     Direction m_lastDirection;
     bool m_left = false;
     bool m_unasked = false; // the response being read was parsed without knowing its request
+    RouteCache& m_routes;   // not owned, outlives this (StreamParser)
+    const typename P::Request* m_found = nullptr; // in m_state, what the last nextRequest() found
+    typename P::Response m_response;
+    Lane m_lanes[2];
+    ExchangeQueue<P> m_queue;
+    typename P::State m_state;
 };
 
 } // namespace binnacle::protocols

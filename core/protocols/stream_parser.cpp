@@ -219,16 +219,25 @@ void StreamParser::feed(const Chunk& chunk, ExchangeSink& sink)
 {
     if (m_detection) {
         decide(chunk, sink);
-    } else if (m_stream) {
-        Chunk turned = chunk;
-        if (m_swapped.value_or(false))
-            turned.direction = opposite(chunk.direction);
-        m_stream->feed(turned, sink);
+    } else if (m_stream && !feedStream(chunk, sink)) {
+        leave();
     }
-    if (m_stream && m_stream->left()) {
-        m_orphans += m_stream->orphanResponses();
-        m_stream.reset();
-    }
+}
+
+/// The usual chunk goes on as it is: a copy of what was written just now costs more than reading it.
+bool StreamParser::feedStream(const Chunk& chunk, ExchangeSink& sink)
+{
+    if (!m_swapped.value_or(false)) [[likely]]
+        return m_stream->feed(chunk, sink);
+    Chunk turned = chunk;
+    turned.direction = opposite(chunk.direction);
+    return m_stream->feed(turned, sink);
+}
+
+void StreamParser::leave()
+{
+    m_orphans += m_stream->orphanResponses();
+    m_stream.reset();
 }
 
 void StreamParser::decide(const Chunk& chunk, ExchangeSink& sink)
@@ -245,12 +254,10 @@ void StreamParser::decide(const Chunk& chunk, ExchangeSink& sink)
     m_swapped = detection->swapped();
     m_stream = detection->found().make(detection->start(), *m_routes);
     m_stream->quietSince(m_quietSince);
-    const auto take = [&](Chunk held) {
-        if (*m_swapped)
-            held.direction = opposite(held.direction);
-        m_stream->feed(held, sink);
-    };
-    detection->replay(chunk, take);
+    bool stays = true;
+    detection->replay(chunk, [&](const Chunk& held) { stays = feedStream(held, sink); });
+    if (!stays)
+        leave();
 }
 
 void StreamParser::close(const StreamEnd& end, ExchangeSink& sink)
@@ -266,15 +273,6 @@ void StreamParser::close(const StreamEnd& end, ExchangeSink& sink)
     m_detection.reset();
 }
 
-Verdict StreamParser::verdict() const
-{
-    if (m_detection)
-        return Verdict::Undecided;
-    return m_stream ? Verdict::Parse : Verdict::NotAProtocolWeKnow;
-}
-
-Protocol StreamParser::protocol() const { return m_protocol; }
-std::optional<bool> StreamParser::rolesSwapped() const { return m_swapped; }
 std::size_t StreamParser::inFlight(std::span<InFlight> out) const { return m_stream ? m_stream->inFlight(out) : 0; }
 std::uint64_t StreamParser::orphanResponses() const { return m_orphans + (m_stream ? m_stream->orphanResponses() : 0); }
 

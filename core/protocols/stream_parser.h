@@ -54,7 +54,7 @@ enum class Verdict : std::uint8_t {
 /// borders, pairs responses with requests.
 ///
 /// Owns a copy of at most kMaxPartial bytes a direction (one unfinished head or line) and the unanswered requests, at most kMaxInFlight
-/// (HTTP 1,024 of 240 bytes, Redis 16,384 of 136); what is over counts as lost.
+/// (HTTP 1,024 of 216 bytes, Redis 16,384 of 120; alike ones that one call sent share them); what is over counts as lost.
 /// Bodies and values are skipped by their stated length, seen or not.  Thread: any one at a time; callbacks come from feed() and close().
 ///
 /// Feed chunks in the order they happened, duplicates allowed.  Missing bytes are noticed by `position` and `originalSize`:
@@ -84,11 +84,14 @@ public:
     /// Feed nothing afterwards.
     void close(const StreamEnd& end, ExchangeSink& sink);
 
-    Verdict verdict() const;
-    Protocol protocol() const; // Unknown until the verdict is Parse; stays after an upgrade
+    Verdict verdict() const
+    {
+        return m_detection ? Verdict::Undecided : m_stream ? Verdict::Parse : Verdict::NotAProtocolWeKnow;
+    }
+    Protocol protocol() const { return m_protocol; } // Unknown until the verdict is Parse; stays after an upgrade
 
     /// Nothing while it is not known; true when what was fed as Request is the server's side.
-    std::optional<bool> rolesSwapped() const;
+    std::optional<bool> rolesSwapped() const { return m_swapped; }
 
     /// Unanswered requests, oldest first, as many as fit; returns how many there are.
     std::size_t inFlight(std::span<InFlight> out) const;
@@ -98,6 +101,8 @@ public:
 
 private:
     void decide(const Chunk& chunk, ExchangeSink& sink);
+    bool feedStream(const Chunk& chunk, ExchangeSink& sink);
+    void leave();
 
     std::unique_ptr<Detection> m_detection; // until the verdict
     std::unique_ptr<AnyStream> m_stream;    // from the verdict Parse on

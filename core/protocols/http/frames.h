@@ -20,14 +20,14 @@ struct Http {
     enum class Verb : std::uint8_t { Other, Head, Connect };
 
     struct Request {
-        RouteText route;                 // "GET /orders/{id}"
-        std::uint8_t methodLength = 0;   // its first bytes
-        std::uint8_t version = 0;        // 10, 11
-        Verb verb = Verb::Other;
-        bool hasTraceparent = false;
+        std::uint64_t requestIdHash = 0; // stableHash64 of x-request-id
         std::array<std::uint8_t, 16> traceId{};
         std::array<std::uint8_t, 8> parentSpanId{};
-        std::uint64_t requestIdHash = 0; // stableHash64 of x-request-id
+        bool hasTraceparent = false;
+        Verb verb = Verb::Other;
+        std::uint8_t version = 0;        // 10, 11
+        std::uint8_t methodLength = 0;   // the first bytes of the route
+        RouteText route;                 // "GET /orders/{id}"
 
         std::string_view routeText() const { return route.view(); }
     };
@@ -62,14 +62,15 @@ struct Http {
 
     struct State {
         Lane lanes[2];
-        Request seenRequest;   // what the seen head of that direction said
-        Response seenResponse;
+        Response seenResponse; // what the seen head of that direction said
+        Request seenRequest;
+        Request request;       // the latest that was not seen before
         Lane& lane(Direction d) { return lanes[static_cast<std::size_t>(d)]; }
         void resetLane(Direction d) { lane(d) = Lane{}; }
     };
 
     static Likeness looksLike(ByteView bytes, Direction direction);
-    static Step nextRequest(ByteReader& in, State& state, RouteCache& routes, Request& out);
+    static Step nextRequest(ByteReader& in, State& state, RouteCache& routes, const Request*& found);
     static Step nextResponse(ByteReader& in, State& state, const Request* answering, Response& out);
     static void pair(const Request& request, const Response* response, Exchange& out);
 };

@@ -201,7 +201,7 @@ Likeness Http::looksLike(ByteView bytes, Direction direction)
     return direction == Direction::Request ? likenessOfRequest(asText(bytes)) : likenessOfResponse(asText(bytes));
 }
 
-Step Http::nextRequest(ByteReader& in, State& state, RouteCache& routes, Request& out)
+Step Http::nextRequest(ByteReader& in, State& state, RouteCache& routes, const Request*& found)
 {
     Lane& lane = state.lane(Direction::Request);
     if (lane.at != Lane::At::Head)
@@ -210,7 +210,7 @@ Step Http::nextRequest(ByteReader& in, State& state, RouteCache& routes, Request
         return blank;
     const std::string_view text = in.restAsText();
     if (const std::size_t size = lane.scanned == 0 ? lane.seen.beginning(text) : 0) {
-        out = state.seenRequest;
+        found = &state.seenRequest;
         in.skip(size);
         return begun(in, lane, lane.seenFraming);
     }
@@ -223,6 +223,7 @@ Step Http::nextRequest(ByteReader& in, State& state, RouteCache& routes, Request
     if (!line)
         return Step::Resync;
     Framing framing;
+    Request& out = state.request;
     out.hasTraceparent = false;
     out.requestIdHash = 0;
     const char* const body = readFields(text, head, framing, &out);
@@ -238,6 +239,7 @@ Step Http::nextRequest(ByteReader& in, State& state, RouteCache& routes, Request
     const std::string_view whole = text.substr(0, static_cast<std::size_t>(body - text.data()));
     if (remember(lane, whole, framing))
         state.seenRequest = out;
+    found = &out;
     in.skip(whole.size());
     return begun(in, lane, framing);
 }

@@ -19,15 +19,16 @@ struct Redis {
     static constexpr bool kPipelines = true;
     static constexpr std::size_t kMaxInFlight = 16 * 1024;
     static constexpr std::uint8_t kMaxName = 24;
+    static constexpr std::uint8_t kMaxHead = 48; // of those that are remembered
 
     /// Commands that change what comes back.
     enum class Verb : std::uint8_t { Other, Subscribe, Monitor, Replicate, ClientReply };
 
     struct Request {
-        BoundedText<2 * kMaxName + 1> route; // "GET", "CONFIG GET"
-        std::uint8_t nameLength = 0;         // its first bytes
-        Verb verb = Verb::Other;
         std::uint32_t replies = 1; // a subscription is confirmed once a channel
+        Verb verb = Verb::Other;
+        std::uint8_t nameLength = 0;         // the first bytes of the route
+        BoundedText<2 * kMaxName + 1> route; // "GET", "CONFIG GET"
 
         std::string_view routeText() const { return route.view(); }
     };
@@ -50,6 +51,10 @@ struct Redis {
         BoundedText<kMaxName> name, subcommand;
         std::uint32_t arguments = 0; // behind the name
         enum class Reply : std::uint8_t { NotNamed, On, Off, Skip } reply = Reply::NotNamed; // of CLIENT REPLY
+        /// "*2\r\n$3\r\nGET\r\n" of the command read last, if it is a plain one: one that begins alike means the same, and only its other
+        /// arguments are left to be passed over.
+        BoundedText<kMaxHead> head;
+        std::uint32_t headArguments = 0;
     };
 
     struct ResponseLane : Lane {
@@ -62,6 +67,7 @@ struct Redis {
     struct State {
         RequestLane request;
         ResponseLane response;
+        Request read; // the command read last
         // Of the connection; a gap does not change it.
         bool subscribed = false;
         bool monitoring = false;
@@ -79,8 +85,9 @@ struct Redis {
     };
 
     static Likeness looksLike(ByteView bytes, Direction direction);
-    static Step nextRequest(ByteReader& in, State& state, RouteCache& routes, Request& out);
+    static Step nextRequest(ByteReader& in, State& state, RouteCache& routes, const Request*& found);
     static Step nextResponse(ByteReader& in, State& state, const Request* answering, Response& out);
+    static std::size_t repeats(ByteView unit, ByteView behind, Direction direction, const State& state, std::size_t most);
     static void pair(const Request& request, const Response* response, Exchange& out);
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -129,6 +130,42 @@ inline LineState numberLine(std::string_view text, std::int64_t& value, std::siz
     return longNumberLine(text, value, next);
 }
 
+/// Eight bytes at once: what is compared here is too short for a call to be worth it.
+inline bool beginsWith(std::string_view text, std::string_view beginning)
+{
+    const std::size_t size = beginning.size();
+    if (text.size() < size)
+        return false;
+    const auto differsAt = [&](std::size_t at) {
+        std::uint64_t a = 0, b = 0;
+        std::memcpy(&a, text.data() + at, sizeof a);
+        std::memcpy(&b, beginning.data() + at, sizeof b);
+        return a != b;
+    };
+    std::size_t at = 0;
+    for (; at + 8 <= size; at += 8) {
+        if (differsAt(at))
+            return false;
+    }
+    if (size >= 8)
+        return at == size || !differsAt(size - 8);
+    while (at < size && text[at] == beginning[at])
+        ++at;
+    return at == size;
+}
+
+/// "$5\r\nhello\r\n" at the beginning: how many bytes it has; 0 when it is not here whole or not one.  `least` is the smallest length allowed:
+/// -1 stands for no value at all.
+inline std::size_t wholeBulk(std::string_view text, std::int64_t least)
+{
+    std::int64_t length = 0;
+    std::size_t next = 0;
+    if (text.empty() || text[0] != '$' || numberLine(text, length, next) != LineState::Whole || length < least || length > kMaxLength)
+        return 0;
+    const std::uint64_t data = length < 0 ? 0 : static_cast<std::uint64_t>(length) + 2;
+    return text.size() - next < data ? 0 : next + static_cast<std::size_t>(data);
+}
+
 /// Up to the line feed; a bare one ends an inline command too.
 std::optional<Line> textLine(std::string_view text, LaneState& lane)
 {
@@ -187,9 +224,12 @@ bool isAnswered(Redis::State& state, const Redis::Request& request)
     return !state.repliesOff && !skipped && reply != Reply::Skip;
 }
 
-Step commandEnds(Redis::State& state, Redis::Request& out)
+Step commandEnds(Redis::State& state, const Redis::Request*& found)
 {
     Redis::RequestLane& lane = state.request;
+    Redis::Request& out = state.read;
+    found = &out;
+    lane.head.clear();
     const std::string_view name = lane.name.empty() ? std::string_view("OTHER") : lane.name.view();
     out.route.clear();
     out.route.append(name);
@@ -280,7 +320,7 @@ Element readArgument(ByteReader& in, Redis::RequestLane& lane)
 }
 
 /// "PING\r\n", as a person types it.  Only the first words are looked at; quotes do not matter for them.
-Step inlineCommand(ByteReader& in, Redis::State& state, Redis::Request& out)
+Step inlineCommand(ByteReader& in, Redis::State& state, const Redis::Request*& found)
 {
     Redis::RequestLane& lane = state.request;
     const std::string_view text = in.restAsText();
@@ -306,7 +346,7 @@ Step inlineCommand(ByteReader& in, Redis::State& state, Redis::Request& out)
     if (lane.element == 0)
         return Step::Skip; // an empty line gets no reply
     lane.arguments = lane.element - 1;
-    return commandEnds(state, out);
+    return commandEnds(state, found);
 }
 
 /// "*3\r\n"
@@ -324,6 +364,50 @@ Step commandBegins(ByteReader& in, Redis::RequestLane& lane)
         return Step::Skip; // gets no reply
     beginCommand(lane, elements);
     return Step::Frame;
+}
+
+/// A command of which only the name is read and that changes nothing but what every other one does.
+bool isPlain(const Redis::State& state)
+{
+    const std::string_view name = state.request.name.view();
+    return !name.empty() && !isFamily(name) && state.read.verb == Redis::Verb::Other && name != "PING" && name != "QUIT";
+}
+
+/// `head` is what was read of a command up to behind its name.
+void rememberHead(std::string_view head, Redis::State& state)
+{
+    if (head.size() > Redis::kMaxHead || !isPlain(state))
+        return;
+    state.request.head.append(head);
+    state.request.headArguments = state.request.arguments;
+}
+
+/// The size of a whole command that begins as the one before did; else 0.
+inline std::size_t sizeIfAlike(std::string_view text, std::string_view head, std::uint32_t arguments)
+{
+    if (head.empty() || !beginsWith(text, head))
+        return 0;
+    std::size_t size = head.size();
+    for (; arguments > 0; --arguments) {
+        const std::size_t bulk = wholeBulk(text.substr(size), 0);
+        if (bulk == 0)
+            return 0;
+        size += bulk;
+    }
+    return size;
+}
+
+std::size_t repeatedCommands(std::string_view unit, std::string_view behind, const Redis::RequestLane& lane, std::size_t most)
+{
+    const std::string_view head = lane.head.view();
+    if (head.empty() || !beginsWith(unit, head))
+        return 0;
+    std::size_t count = 0;
+    while (count < most && behind.size() >= unit.size() && sizeIfAlike(behind.substr(0, unit.size()), head, lane.headArguments) == unit.size()) {
+        behind.remove_prefix(unit.size());
+        ++count;
+    }
+    return count;
 }
 
 // -- replies --
@@ -476,6 +560,21 @@ Step replyEnds(Redis::State& state, const Redis::Request* answering, Redis::Resp
     return Step::Frame;
 }
 
+/// Replies of one element: bulk strings of one length, whatever they hold, and lines with the same text.
+std::size_t repeatedReplies(std::string_view unit, std::string_view behind, const Redis::State& state, std::size_t most)
+{
+    const bool isLine = unit[0] == '+' || unit[0] == '-' || unit[0] == ':';
+    const std::size_t header = unit[0] == '$' ? unit.find('\n') + 1 : isLine && !state.monitoring ? unit.size() : 0;
+    if (header == 0)
+        return 0;
+    std::size_t count = 0;
+    while (count < most && behind.size() >= unit.size() && beginsWith(behind, unit.substr(0, header))) {
+        behind.remove_prefix(unit.size());
+        ++count;
+    }
+    return count;
+}
+
 // -- recognising --
 
 Likeness likenessOfInline(std::string_view text)
@@ -542,29 +641,45 @@ Likeness Redis::looksLike(ByteView bytes, Direction direction)
     return direction == Direction::Request ? likenessOfRequest(asText(bytes)) : likenessOfReply(asText(bytes));
 }
 
-Step Redis::nextRequest(ByteReader& in, State& state, RouteCache&, Request& out)
+Step Redis::nextRequest(ByteReader& in, State& state, RouteCache&, const Request*& found)
 {
     RequestLane& lane = state.request;
     const std::size_t begin = in.position();
-    if (lane.left == 0 && !lane.inMessage) {
+    const std::string_view whole = in.restAsText();
+    const bool begins = lane.left == 0 && !lane.inMessage;
+    if (begins) {
         if (in.atEnd())
             return Step::NeedMore;
+        if (const std::size_t size = sizeIfAlike(whole, lane.head.view(), lane.headArguments)) {
+            in.skip(size);
+            lane.part = Part::Whole;
+            state.subscribed = false;
+            found = &state.read;
+            return isAnswered(state, state.read) ? Step::Frame : Step::Skip;
+        }
         if (*in.peek() != '*')
-            return inlineCommand(in, state, out);
+            return inlineCommand(in, state, found);
         if (const Step step = commandBegins(in, lane); step != Step::Frame)
             return step;
     }
+    std::size_t behindName = 0; // bytes left there
     while (lane.left > 0 && lane.skip == 0) {
         const Element element = readArgument(in, lane);
         if (element == Element::Broken)
             return Step::Resync;
         if (element == Element::NeedMore)
             return partly(in, begin, lane);
+        if (lane.element == 1)
+            behindName = in.left();
     }
-    if (lane.skip == 0)
-        return commandEnds(state, out);
-    lane.inMessage = true;
-    return Step::Skip;
+    if (lane.skip > 0) {
+        lane.inMessage = true;
+        return Step::Skip;
+    }
+    const Step step = commandEnds(state, found);
+    if (begins)
+        rememberHead(whole.substr(0, whole.size() - behindName), state);
+    return step;
 }
 
 Step Redis::nextResponse(ByteReader& in, State& state, const Request* answering, Response& out)
@@ -575,6 +690,13 @@ Step Redis::nextResponse(ByteReader& in, State& state, const Request* answering,
         if (in.atEnd())
             return Step::NeedMore;
         replyBegins(lane, static_cast<char>(*in.peek()), out);
+        if (const std::size_t size = lane.inMessage ? 0 : wholeBulk(in.restAsText(), -1)) {
+            in.skip(size);
+            lane.left = 0;
+            lane.element = 1;
+            lane.bulkOpen = false;
+            return replyEnds(state, answering, out);
+        }
     }
     while (lane.left > 0 && lane.skip == 0) {
         const Element element = in.atEnd() ? Element::NeedMore : readElement(in, lane, state, answering, out);
@@ -588,6 +710,12 @@ Step Redis::nextResponse(ByteReader& in, State& state, const Request* answering,
         return replyEnds(state, answering, out);
     lane.inMessage = true;
     return Step::Skip;
+}
+
+std::size_t Redis::repeats(ByteView unit, ByteView behind, Direction direction, const State& state, std::size_t most)
+{
+    return direction == Direction::Request ? repeatedCommands(asText(unit), asText(behind), state.request, most)
+                                           : repeatedReplies(asText(unit), asText(behind), state, most);
 }
 
 } // namespace binnacle::protocols

@@ -2,6 +2,9 @@
 #include "tests/agent/support/scenario.h"
 
 #include <gtest/gtest.h>
+#include <map>
+#include <set>
+#include <utility>
 
 namespace binnacle::agent::test {
 namespace {
@@ -145,6 +148,50 @@ TEST_F(CollectorTest, pipelinedRequestsAreCountedEach)
     s.pass(kMillisecond);
     s.response(pair, answers);
     EXPECT_EQ(requestLines(s.seal())[0], "client shop -> 127.0.0.1:80 (web) | GET /p | 7 requests 0 errors | 200:7");
+}
+
+/// Alike commands of one record are counted together; what is told of each has to be its own.
+TEST_F(CollectorTest, aPipelineOfAlikeCommandsIsToldAsItsExchanges)
+{
+    static constexpr std::uint64_t kCount = 16;
+    static constexpr std::string_view kCommand = "*2\r\n$3\r\nGET\r\n$5\r\nkey:1\r\n", kReply = "$5\r\nvalue\r\n";
+    Pair pair = connectLoopback();
+    std::string requests, answers;
+    for (std::uint64_t i = 0; i < kCount; ++i) {
+        requests += kCommand;
+        answers += kReply;
+    }
+    s.request(pair, requests);
+    s.pass(3 * kMillisecond);
+    s.response(pair, answers);
+    const telemetry::Batch batch = s.seal();
+    EXPECT_EQ(requestLines(batch)[0], "client shop -> 127.0.0.1:80 (web) | GET | 16 requests 0 errors | OK:16");
+    EXPECT_EQ(batch.overview->health.exchanges, 2 * kCount);
+    for (const telemetry::RequestRow& row : batch.overview->requests) {
+        EXPECT_EQ(row.reused, kCount - 1) << "all but the first one of the connection";
+        EXPECT_EQ(row.requestBytes, requests.size());
+        EXPECT_EQ(row.responseBytes, answers.size());
+        EXPECT_EQ(row.latency.count(), kCount);
+        EXPECT_EQ(row.firstByte.count(), kCount);
+        EXPECT_EQ(row.latency.sum(), kCount * 3 * kMillisecond);
+        EXPECT_EQ(row.latency.max(), 3 * kMillisecond);
+    }
+    using Places = std::set<std::pair<std::uint64_t, std::uint64_t>>; // of request and response, counted in messages
+    Places each;
+    for (std::uint64_t i = 0; i < kCount; ++i)
+        each.emplace(i * kCommand.size(), i * kReply.size());
+    std::set<std::uint64_t> ids;
+    std::map<EntityKey, Places> places;
+    for (const telemetry::Span& span : batch.detail->spans) {
+        ids.insert(span.id);
+        EXPECT_EQ(span.requestBytes, kCommand.size());
+        EXPECT_EQ(span.responseBytes, kReply.size());
+        places[span.connection].emplace(span.requestSequence % 1'000, span.responseSequence % 1'000);
+    }
+    EXPECT_EQ(ids.size(), 2 * kCount);
+    ASSERT_EQ(places.size(), 2u);
+    for (const auto& [connection, seen] : places)
+        EXPECT_EQ(seen, each);
 }
 
 TEST_F(CollectorTest, dataBeforeTheOpeningWaitForIt)

@@ -2,6 +2,7 @@
 #include "agent/aggregation/latency_recorder.h"
 
 #include <gtest/gtest.h>
+#include <utility>
 #include <random>
 
 namespace binnacle::agent {
@@ -34,6 +35,18 @@ TEST(LatencyRecorderTest, drainsWhatWasRecorded)
     EXPECT_EQ(recorder.drain(pages), expected);
     EXPECT_EQ(recorder.count(), 0u);
     EXPECT_TRUE(recorder.drain(pages).empty());
+}
+
+TEST(LatencyRecorderTest, manyAtOnceAreAsManyTimesOne)
+{
+    CounterPages pages;
+    LatencyRecorder together, apart;
+    for (const auto& [value, count] : {std::pair{0ull, 3u}, std::pair{1ull, 2u}, std::pair{70'000ull, 16u}, std::pair{~0ull, 2u}, std::pair{70'000ull, 1u}}) {
+        together.record(Latency(value), count, pages);
+        for (std::uint32_t i = 0; i < count; ++i)
+            apart.record(value, pages);
+    }
+    EXPECT_EQ(together.drain(pages), apart.drain(pages));
 }
 
 TEST(LatencyRecorderTest, pagesAreUsedAgainAndClean)

@@ -82,7 +82,7 @@ TEST(RowTableTest, rowsInUseAreKept)
     const std::uint32_t end = rows.ensureEnd(clientTo(80));
     const std::uint32_t cell = rows.ensureCell(end, "r", stableHash64("r"), 1);
     for (int second = 0; second < 200; ++second) {
-        rows.requestWindow(cell, {});
+        rows.requestWindow(cell, rows.current());
         rows.nextSecond({});
     }
     EXPECT_TRUE(rows.cell(cell).taken);
@@ -115,7 +115,7 @@ protocols::Exchange numbered(std::uint32_t i, bool error = false)
 
 void offer(SpanSampler& sampler, const protocols::Exchange& exchange, std::uint64_t duration)
 {
-    const SpanSampler::Place place = sampler.choose(exchange, duration, 0);
+    const SpanSampler::Place place = sampler.choose(SpanSampler::Candidate(exchange), duration, 0);
     if (place == SpanSampler::Place::None)
         return;
     PendingSpan pending;
