@@ -208,6 +208,8 @@ public:
             m_rows.onCounters(*connection, event.tcp, event.payload, event.state);
     }
 
+    void expect(ConnectionId id) { m_connections.fetch(id); }
+
     void on(const DataChunk& chunk)
     {
         saw(chunk.at);
@@ -242,6 +244,7 @@ public:
         part.bytes = chunk.bytes;
         part.originalSize = chunk.size;
         m_feeding = &connection;
+        m_connections.remember(connection, connection.parser->state());
         connection.parser->feed(part, *this);
         if (connection.rolesGuessed && connection.parser->rolesSwapped().has_value()) [[unlikely]]
             learnRoles(connection);
@@ -675,6 +678,7 @@ void Collector::on(const ListenEnded& event) { m_impl->on(event); }
 void Collector::on(const ProcessForked& event) { m_impl->on(event); }
 void Collector::on(const ProcessExeced& event) { m_impl->on(event); }
 void Collector::on(const ProcessExited& event) { m_impl->on(event); }
+void Collector::expect(ConnectionId id) { m_impl->expect(id); }
 void Collector::on(const DataChunk& event) { m_impl->on(event); }
 void Collector::on(const SocketSample& event) { m_impl->on(event); }
 void Collector::on(const ConnectPending& event) { m_impl->on(event); }

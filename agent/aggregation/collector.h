@@ -85,6 +85,7 @@ public:
     void on(const ProcessForked& event) override;
     void on(const ProcessExeced& event) override;
     void on(const ProcessExited& event) override;
+    void expect(ConnectionId id) override;
     void on(const DataChunk& event) override;
     void on(const SocketSample& event) override;
     void on(const ConnectPending& event) override;

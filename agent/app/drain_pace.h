@@ -18,7 +18,7 @@ namespace binnacle::agent {
 class DrainPace {
 public:
     static constexpr std::chrono::milliseconds kLongest{15}, kShortest{1};
-    static constexpr Nanoseconds kBurst = std::chrono::microseconds(250); // wanted of one round
+    static constexpr Nanoseconds kBurst = std::chrono::microseconds(100); // wanted of one round
 
     /// A round took so long; returns the sleep before the next one.
     std::chrono::milliseconds note(Nanoseconds took)

@@ -114,7 +114,7 @@ void ConnectionTable::erase(Connection& connection)
         unindex(connection);
     if (connection.peer)
         connection.peer->peer = nullptr;
-    if (Connection*& recent = m_recent[placeOf(connection.id)]; recent == &connection)
+    if (Connection*& recent = m_recent[placeOf(connection.id)].connection; recent == &connection)
         recent = nullptr;
     m_connections.erase(connection.id);
 }

@@ -19,12 +19,21 @@ class ConnectionTable {
 public:
     Connection* find(ConnectionId id)
     {
-        Connection*& recent = m_recent[placeOf(id)];
+        Connection*& recent = m_recent[placeOf(id)].connection;
         if (recent && recent->id == id)
             return recent;
         const auto known = m_connections.find(id);
         return known != m_connections.end() ? recent = known->second.get() : nullptr;
     }
+    /// Asks the memory for what the next chunk of a connection that data came of lately will touch: other programs used the caches since.
+    void fetch(ConnectionId id) const
+    {
+        const Recent& recent = m_recent[placeOf(id)];
+        fetchLines(recent.connection, 3);
+        fetchLines(recent.parserState, 7);
+    }
+    /// The connection's parser keeps what each chunk touches at `parserState`; never read through here.
+    void remember(const Connection& connection, const void* parserState) { m_recent[placeOf(connection.id)].parserState = parserState; }
     /// The connection, or a placeholder for it.
     Connection& ensure(ConnectionId id, HostTime at);
     /// Fills a connection with what its opening says and looks for its peer.
@@ -57,7 +66,16 @@ private:
             return H::combine(std::move(h), tuple.netns, tuple.local, tuple.remote);
         }
     };
+    struct Recent {
+        Connection* connection = nullptr;
+        const void* parserState = nullptr; // may be gone
+    };
     static constexpr std::size_t kRecent = 256;
+    static void fetchLines(const void* from, std::size_t lines)
+    {
+        for (std::size_t i = 0; i < lines; ++i)
+            __builtin_prefetch(static_cast<const char*>(from) + i * 64);
+    }
     static std::size_t placeOf(ConnectionId id) { return (id.value * 0x9e3779b97f4a7c15ull) >> 56; }
     static Tuple tupleOf(const SocketAddresses& addresses);
     static Tuple reversed(Tuple tuple);
@@ -65,7 +83,7 @@ private:
 
     absl::flat_hash_map<ConnectionId, std::unique_ptr<Connection>> m_connections;
     absl::flat_hash_map<Tuple, absl::InlinedVector<Connection*, 1>> m_byTuple;
-    std::array<Connection*, kRecent> m_recent{}; // that data came of lately; none is erased
+    std::array<Recent, kRecent> m_recent{}; // that data came of lately; none is erased
 };
 
 } // namespace binnacle::agent

@@ -186,6 +186,8 @@ public:
     virtual void on(const ProcessForked&) = 0;
     virtual void on(const ProcessExeced&) = 0;
     virtual void on(const ProcessExited&) = 0;
+    /// A DataChunk of this connection follows soon: time to fetch from memory what it will touch.
+    virtual void expect(ConnectionId) {}
     virtual void on(const DataChunk&) = 0;
     virtual void on(const SocketSample&) = 0;
     virtual void on(const ConnectPending&) = 0;

@@ -167,7 +167,7 @@ std::size_t ProbeSet::drain(EventSink& sink)
     m_data->beginRound();
     m_mostWaiting = std::max(m_mostWaiting, m_data->waiting());
     std::size_t records = m_lifecycle->drain(m_lifecycle->written(), [&](ByteView record) { deliverLifecycle(record, sink); });
-    records += m_data->drain([&](ByteView record) { deliverData(record, sink); });
+    records += m_data->drain([&](ByteView record) { deliverData(record, sink); }, [&](ByteView record) { expectData(record, sink); });
     if (m_data->isDone())
         deliverKept(sink);
     return records;

@@ -99,6 +99,9 @@ public:
     /// Responses whose request was before the parser's time, or that nobody asked for.  Not exchanges and not losses.
     std::uint64_t orphanResponses() const;
 
+    /// Where what each chunk touches lies, for whoever wants it in the cache beforehand; nullptr before the verdict Parse.
+    const void* state() const { return m_stream.get(); }
+
 private:
     void decide(const Chunk& chunk, ExchangeSink& sink);
     bool feedStream(const Chunk& chunk, ExchangeSink& sink);

@@ -26,8 +26,9 @@ public:
     void beginRound();
 
     /// Hands over what the round holds.  A record that is still being written ends it, since others may depend on what is behind it.
-    template <class Take>
-    std::size_t drain(Take&& take)
+    /// `expect` is told of each record at least one other before `take` is.
+    template <class Take, class Expect>
+    std::size_t drain(Take&& take, Expect&& expect)
     {
         std::size_t count = 0;
         while (Source* next = earliest()) {
@@ -35,6 +36,8 @@ public:
             ++count;
             next->reader->pass();
             look(*next);
+            if (!next->record.empty())
+                expect(next->record);
         }
         for (Source& source : m_sources)
             source.reader->release();

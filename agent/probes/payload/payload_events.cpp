@@ -6,6 +6,8 @@
 #include "core/base/fault.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 
 namespace binnacle::agent {
 
@@ -28,6 +30,15 @@ void deliverData(ByteView bytes, EventSink& sink)
     chunk.unseen = (record->flags & BN_DATA_UNSEEN) != 0;
     chunk.bytes = room.first(std::min<std::size_t>(room.size(), record->captured_size));
     sink.on(chunk);
+}
+
+void expectData(ByteView bytes, EventSink& sink)
+{
+    if (bytes.size() < sizeof(bn_data))
+        return;
+    std::uint64_t connection = 0;
+    std::memcpy(&connection, bytes.data() + offsetof(bn_data, connection), sizeof(connection));
+    sink.expect(ConnectionId{connection});
 }
 
 } // namespace binnacle::agent

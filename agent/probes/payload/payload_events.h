@@ -7,5 +7,7 @@ namespace binnacle::agent {
 
 /// A record of bpf/abi/data_event.h → DataChunk, whose bytes are lent from the ring.
 void deliverData(ByteView record, EventSink& sink);
+/// That deliverData() will be called for this record shortly.
+void expectData(ByteView record, EventSink& sink);
 
 } // namespace binnacle::agent
