@@ -167,6 +167,57 @@ TEST_F(MergedGatewayTest, aReaderGoesOnByItsCursorAndThePastIsThere)
     EXPECT_FALSE(reader->ear.isBroken() || past.isBroken());
 }
 
+TEST_F(MergedGatewayTest, hostsThatComeGoAndReturnAreFollowedWithoutLossToTheOthers)
+{
+    FakeAgent& first = add();
+    FakeAgent& leaves = add();
+    start();
+    waitUntilConnected();
+    const auto reader = read(merged());
+    waitUntilFollowed(*reader, first);
+    waitUntilFollowed(*reader, leaves);
+    std::size_t round = 0;
+    const auto feedOneSecond = [&](const std::vector<FakeAgent*>& agents) {
+        feed(agents);
+        ++round;
+        waitFor([&] { return seconds(*reader) == round; });
+    };
+    // The merger may be in a round that began before the change; a second later it is in the next.
+    const auto hostsAfterChange = [&](const std::vector<FakeAgent*>& agents) {
+        feedOneSecond(agents);
+        const auto after = read(merged());
+        for (const FakeAgent* agent : agents)
+            waitUntilFollowed(*after, *agent);
+        feedOneSecond(agents);
+        waitFor([&] { return seconds(*after) == 1; });
+        std::string hosts;
+        for (const auto& [host, told] : after->ear.of(gateway()).told)
+            hosts += host + ' ';
+        for (const auto& [host, why] : after->ear.of(gateway()).missing)
+            hosts += '-' + host + ' ';
+        return hosts;
+    };
+    feedOneSecond(all());
+
+    FakeAgent& comes = add();
+    comes.feed(1); // at the others' pace
+    waitUntilConnected();
+    EXPECT_EQ(hostsAfterChange(all()), "node-1 node-2 node-3 ");
+
+    leaves.stopServing();
+    m_api.remove("Pod", leaves.podName());
+    waitFor([&] { return reader->ear.of(leaves.key()).presence.back() == v1::AGENT_PRESENCE_GONE; });
+    EXPECT_EQ(hostsAfterChange({&first, &comes}), "node-1 node-3 ");
+
+    leaves.replacePod();
+    leaves.feed(2);
+    waitUntilConnected();
+    EXPECT_EQ(hostsAfterChange(all()), "node-1 node-2 node-3 ");
+
+    EXPECT_EQ(reader->ear.of(gateway()).told.at("node-1"), round) << "who stays loses nothing";
+    EXPECT_FALSE(reader->ear.isBroken());
+}
+
 TEST_F(MergedGatewayTest, theHandshakeSaysWhoMergesAndHowManyAreBehind)
 {
     add();
