@@ -42,13 +42,8 @@ protected:
 
 TEST_F(MergedGatewayTest, oneBatchASecondHasTheCountsOfAllHosts)
 {
-    for (int i = 0; i < 5; ++i)
-        add();
-    start();
-    waitUntilConnected();
-    const auto reader = read(merged());
-    for (const auto& agent : m_agents)
-        waitUntilFollowed(*reader, *agent);
+    startWith(5);
+    const auto reader = readAll(merged());
     for (std::size_t round = 1; round <= 23; ++round) { // over the end of two segments
         feed(all());
         waitFor([&] { return seconds(*reader) == round; });
@@ -69,12 +64,8 @@ TEST_F(MergedGatewayTest, oneBatchASecondHasTheCountsOfAllHosts)
 
 TEST_F(MergedGatewayTest, aDeadHostIsMissingByNameAndHoldsNobodyUp)
 {
-    for (int i = 0; i < 3; ++i)
-        add();
-    start();
-    waitUntilConnected();
-    const auto reader = read(merged());
-    waitUntilFollowed(*reader, *m_agents[2]);
+    startWith(3);
+    const auto reader = readAll(merged());
     feed(all());
     waitFor([&] { return seconds(*reader) == 1; });
     m_agents[2]->stopServing();
@@ -94,13 +85,8 @@ TEST_F(MergedGatewayTest, aDeadHostIsMissingByNameAndHoldsNobodyUp)
 
 TEST_F(MergedGatewayTest, aSlowHostIsWaitedForAndThenMissingByName)
 {
-    for (int i = 0; i < 3; ++i)
-        add();
-    start();
-    waitUntilConnected();
-    const auto reader = read(merged());
-    for (const auto& agent : m_agents)
-        waitUntilFollowed(*reader, *agent);
+    startWith(3);
+    const auto reader = readAll(merged());
     feed(all());
     waitFor([&] { return seconds(*reader) == 1; });
     FakeAgent& slow = *m_agents[2];
@@ -133,22 +119,17 @@ TEST_F(MergedGatewayTest, aSlowHostIsWaitedForAndThenMissingByName)
 
 TEST_F(MergedGatewayTest, aReaderGoesOnByItsCursorAndThePastIsThere)
 {
-    FakeAgent& a = add();
-    FakeAgent& b = add();
-    start();
-    waitUntilConnected();
+    startWith(2);
     v1::SubscribeRequest resumed = merged();
     {
-        const auto reader = read(merged());
-        waitUntilFollowed(*reader, b);
+        const auto reader = readAll(merged());
         for (std::size_t round = 1; round <= 3; ++round) {
             feed(all());
             waitFor([&] { return seconds(*reader) == round; });
         }
         *resumed.mutable_cursor() = reader->ear.of(gateway()).cursor;
     }
-    const auto other = read(merged());
-    waitUntilFollowed(*other, b);
+    const auto other = readAll(merged());
     for (std::size_t round = 4; round <= 15; ++round) {
         feed(all());
         waitFor([&] { return seconds(*other) == round - 3; });
@@ -162,20 +143,17 @@ TEST_F(MergedGatewayTest, aReaderGoesOnByItsCursorAndThePastIsThere)
     history.set_merged(true);
     Ear past;
     ask(history, past);
-    EXPECT_EQ(past.of(gateway()).requests, a.requestsFed() + b.requestsFed());
+    EXPECT_EQ(past.of(gateway()).requests, m_agents[0]->requestsFed() + m_agents[1]->requestsFed());
     EXPECT_EQ(past.agents(), 1u);
     EXPECT_FALSE(reader->ear.isBroken() || past.isBroken());
 }
 
 TEST_F(MergedGatewayTest, hostsThatComeGoAndReturnAreFollowedWithoutLossToTheOthers)
 {
-    FakeAgent& first = add();
-    FakeAgent& leaves = add();
-    start();
-    waitUntilConnected();
-    const auto reader = read(merged());
-    waitUntilFollowed(*reader, first);
-    waitUntilFollowed(*reader, leaves);
+    startWith(2);
+    FakeAgent& first = *m_agents[0];
+    FakeAgent& leaves = *m_agents[1];
+    const auto reader = readAll(merged());
     std::size_t round = 0;
     const auto feedOneSecond = [&](const std::vector<FakeAgent*>& agents) {
         feed(agents);
@@ -220,10 +198,7 @@ TEST_F(MergedGatewayTest, hostsThatComeGoAndReturnAreFollowedWithoutLossToTheOth
 
 TEST_F(MergedGatewayTest, theHandshakeSaysWhoMergesAndHowManyAreBehind)
 {
-    add();
-    add();
-    start();
-    waitUntilConnected();
+    startWith(2);
     const auto stub = v1::AgentService::NewStub(grpc::CreateChannel(m_server->address().toText(), grpc::InsecureChannelCredentials()));
     v1::HandshakeRequest request;
     request.set_protocol_min(1);
