@@ -5,6 +5,7 @@
 #include "agent/app/batch_keeper.h"
 #include "agent/buffer/rolling_buffer.h"
 #include "agent/probes/probe_set.h"
+#include "core/base/platform/process.h"
 
 #include <algorithm>
 #include <array>
@@ -56,7 +57,7 @@ private:
 } // namespace
 
 DrainLoop::DrainLoop(Parts parts, TimeRange first, ClockAnchor anchor, double cpuShare)
-    : m_parts(std::move(parts)), m_clock(anchor), m_budget(cpuShare), m_second(first), m_cpuBefore(ownCpuTime()), m_began(anchor.host), m_sealedAt(anchor.host)
+    : m_parts(std::move(parts)), m_clock(anchor), m_budget(cpuShare), m_second(first), m_cpuBefore(platform::ownCpuTime()), m_began(anchor.host), m_sealedAt(anchor.host)
 {
     m_parts.collector.note(m_clock.anchor().host, EventKind::AgentStarted, "version " BINNACLE_VERSION);
 }
@@ -137,11 +138,11 @@ void DrainLoop::fillHealth(telemetry::Batch& batch)
     m_losses.clear();
 
     const HostTime now = m_clock.anchor().host;
-    const Nanoseconds cpu = ownCpuTime();
+    const Nanoseconds cpu = platform::ownCpuTime();
     const BufferStats buffer = m_parts.buffer.stats();
     telemetry::AgentHealth& health = overview.health;
     health.cpu = cpu - std::exchange(m_cpuBefore, cpu);
-    health.residentBytes = ownResidentBytes();
+    health.residentBytes = platform::ownResidentBytes();
     health.mapBytes = m_parts.probes.mapBytes();
     health.ringFillPermille = m_parts.probes.takeRingFillPermille();
     health.bufferMemoryBytes = buffer.memoryBytes;

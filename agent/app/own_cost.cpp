@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/app/own_cost.h"
 
-#include "core/base/platform/files.h"
-
-#include <cstdio>
-#include <time.h>
-#include <unistd.h>
-
 namespace binnacle::agent {
 namespace {
 
@@ -15,22 +9,6 @@ constexpr int kSecondsCalm = 10;
 constexpr std::uint32_t kLastStep = 2;
 
 } // namespace
-
-Nanoseconds ownCpuTime()
-{
-    timespec used{};
-    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return std::chrono::seconds(used.tv_sec) + Nanoseconds(used.tv_nsec);
-}
-
-std::uint64_t ownResidentBytes()
-{
-    const auto statm = platform::readFile("/proc/self/statm", 256);
-    unsigned long resident = 0;
-    if (!statm || std::sscanf(statm->c_str(), "%*u %lu", &resident) != 1)
-        return 0;
-    return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
 
 std::uint32_t Budget::note(Nanoseconds cpu, Nanoseconds passed, bool lostData)
 {

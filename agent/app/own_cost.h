@@ -7,11 +7,6 @@
 
 namespace binnacle::agent {
 
-/// CPU time of this process since it began, all threads.
-Nanoseconds ownCpuTime();
-/// Memory of this process that is in RAM now.
-std::uint64_t ownResidentBytes();
-
 /// Steps down when the agent costs too much, and up again when it is calm: 0 = everything, 1 = a tenth of the spans,
 /// 2 = counters only.  A step down after three seconds over the budget or with data lost, a step up after ten calm ones.
 /// Pure; thread: one.

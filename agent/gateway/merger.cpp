@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <unordered_map>
 
 namespace binnacle::agent {
 namespace {
@@ -136,14 +137,26 @@ void Merger::run()
 
 void Merger::follow()
 {
-    const std::vector<LinkPtr> links = m_fleet.links(); // by node
-    std::erase_if(m_followers, [&](const auto& follower) { return std::ranges::find(links, follower->link()) == links.end(); });
+    const std::vector<LinkPtr> links = m_fleet.links();
+    if (!std::ranges::equal(links, m_followers, {}, {}, [](const auto& follower) { return follower->link(); }))
+        renewFollowers(links);
+    for (const auto& follower : m_followers) {
+        follower->read();
+        if (follower->status().identity)
+            m_merge.addAgent(*follower->status().identity);
+    }
+}
+
+/// Who stays keeps what it has read.
+void Merger::renewFollowers(const std::vector<LinkPtr>& links)
+{
+    std::unordered_map<LinkPtr, std::unique_ptr<TailFollower>> known;
+    for (auto& follower : m_followers)
+        known.emplace(follower->link(), std::move(follower));
+    m_followers.clear();
     for (const LinkPtr& link : links) {
-        const auto known = std::ranges::find_if(m_followers, [&](const auto& follower) { return follower->link() == link; });
-        TailFollower& follower = known != m_followers.end() ? **known : *m_followers.emplace_back(std::make_unique<TailFollower>(link));
-        follower.read();
-        if (follower.status().identity)
-            m_merge.addAgent(*follower.status().identity);
+        const auto stays = known.find(link);
+        m_followers.push_back(stays != known.end() ? std::move(stays->second) : std::make_unique<TailFollower>(link));
     }
 }
 

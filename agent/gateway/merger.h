@@ -73,6 +73,7 @@ public:
 private:
     void run();
     void follow();
+    void renewFollowers(const std::vector<LinkPtr>& links);
     void mergeWhatIsDue();
     std::int64_t middle() const;
     bool isDue(std::int64_t second, std::int64_t middle) const;
@@ -83,7 +84,7 @@ private:
     const std::unique_ptr<RollingBuffer> m_buffer;
     const telemetry::AgentIdentity m_identity;
     analysis::FleetMerge m_merge;
-    std::vector<std::unique_ptr<TailFollower>> m_followers;
+    std::vector<std::unique_ptr<TailFollower>> m_followers; // as the fleet's links in the round before
     std::int64_t m_next = 0; // second to be merged next; 0: none was yet
     std::atomic<bool> m_stopping{false};
     std::thread m_thread;

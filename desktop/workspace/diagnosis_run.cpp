@@ -2,9 +2,6 @@
 #include "desktop/workspace/diagnosis_run.h"
 
 #include "desktop/ingest/agent_handshake.h"
-#include "desktop/workspace/waiting_threads.h"
-
-#include <QThreadPool>
 
 #include <mutex>
 
@@ -30,38 +27,21 @@ DiagnoseMaker diagnoseMaker(std::shared_ptr<KubeRuntime> kube)
 
 DiagnosisRun::DiagnosisRun(QObject* parent) : QObject(parent) {}
 
-DiagnosisRun::~DiagnosisRun() { letGo(); }
-
-void DiagnosisRun::letGo()
-{
-    if (!m_current)
-        return;
-    m_current->cancellation.cancel();
-    m_current->mailbox.close();
-    m_current.reset();
-}
-
 void DiagnosisRun::start(Diagnose diagnose, kube::DiagnosisStepId from)
 {
-    letGo();
-    m_current = Current{Cancellation(), Mailbox<DiagnosisRun>(this)};
-    waitingThreads().start([diagnose = std::move(diagnose), from, current = *m_current] {
-        const auto tell = [&current](const kube::DiagnosisStep& step) {
-            current.mailbox.post([step](DiagnosisRun& run) { Q_EMIT run.stepEnded(step); });
-        };
-        diagnose(from, tell, current.cancellation);
-        current.mailbox.post([](DiagnosisRun& run) {
-            run.letGo();
-            Q_EMIT run.ended();
-        });
+    using Run = CancellableRun<DiagnosisRun>;
+    m_run.start(Cancellation(), [diagnose = std::move(diagnose), from](const Run::Job& job) -> Run::Word {
+        const auto tell = [&job](const kube::DiagnosisStep& step) { job.tell([step](DiagnosisRun& run) { Q_EMIT run.stepEnded(step); }); };
+        diagnose(from, tell, job.cancellation());
+        return [](DiagnosisRun& run) { Q_EMIT run.ended(); };
     });
 }
 
 void DiagnosisRun::cancel()
 {
-    if (!m_current)
+    if (!m_run.isRunning())
         return;
-    letGo();
+    m_run.letGo();
     Q_EMIT ended();
 }
 

@@ -4,13 +4,12 @@
 #include "core/kube/diagnose/diagnosis.h"
 #include "desktop/ingest/cluster_wish.h"
 #include "desktop/ingest/kube_runtime.h"
-#include "desktop/workspace/mailbox.h"
+#include "desktop/workspace/cancellable_run.h"
 
 #include <QObject>
 
 #include <functional>
 #include <memory>
-#include <optional>
 
 namespace binnacle::desktop {
 
@@ -24,30 +23,23 @@ DiagnoseMaker diagnoseMaker(std::shared_ptr<KubeRuntime> kube);
 
 /// Runs a diagnosis on a thread of its own and tells its steps here.
 ///
-/// At most one at a time; a new one cancels the one that runs.  What was cancelled tells nothing any more, however long its thread still takes to
-/// notice; nobody waits for it.  Thread: UI.
+/// At most one at a time; a new one cancels the one that runs, as CancellableRun says.  Thread: UI.
 class DiagnosisRun : public QObject {
     Q_OBJECT
 public:
     explicit DiagnosisRun(QObject* parent = nullptr);
-    ~DiagnosisRun() override; // cancels
+    ~DiagnosisRun() override = default; // cancels
 
     void start(Diagnose diagnose, kube::DiagnosisStepId from);
     void cancel();
-    bool isRunning() const { return m_current.has_value(); }
+    bool isRunning() const { return m_run.isRunning(); }
 
 Q_SIGNALS:
     void stepEnded(const binnacle::kube::DiagnosisStep& step);
     void ended(); // by itself or by cancel()
 
 private:
-    struct Current {
-        Cancellation cancellation;
-        Mailbox<DiagnosisRun> mailbox;
-    };
-    void letGo();
-
-    std::optional<Current> m_current;
+    CancellableRun<DiagnosisRun> m_run{this};
 };
 
 } // namespace binnacle::desktop

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "desktop/workspace/setup_run.h"
 
-#include "desktop/workspace/waiting_threads.h"
-
-#include <QThreadPool>
-
 #include <chrono>
 #include <utility>
 
@@ -22,29 +18,15 @@ QString wordsOf(const AgentSetup& setup) { return QString::fromStdString(setup.w
 
 SetupRun::SetupRun(ClusterOpener opener, QObject* parent) : QObject(parent), m_opener(std::move(opener)) {}
 
-SetupRun::~SetupRun() { letGo(); }
-
-void SetupRun::letGo()
+/// The plan's cancellation: what the plan holds goes on by it when the work has ended.
+void SetupRun::start(std::function<Result<void>(const Job&)> work)
 {
-    if (!m_current)
-        return;
-    m_current->cancellation.cancel();
-    m_current->mailbox.close();
-    m_current.reset();
-}
-
-void SetupRun::start(Job job, std::function<Result<void>(const Job&)> work)
-{
-    letGo();
-    m_current = job;
-    waitingThreads().start([job = std::move(job), work = std::move(work)] {
-        const auto outcome = work(job);
-        job.tell([outcome](SetupRun& run) {
-            run.m_current.reset(); // not letGo(): what the plan holds goes on by the same cancellation
+    m_run.start(m_cancellation, [work = std::move(work)](const Job& job) -> CancellableRun<SetupRun>::Word {
+        return [outcome = work(job)](SetupRun& run) {
             if (!outcome)
                 Q_EMIT run.failed(outcome.error());
             Q_EMIT run.ended();
-        });
+        };
     });
 }
 
@@ -54,15 +36,20 @@ void SetupRun::startLook(const ClusterWish& cluster, std::function<Result<void>(
     m_install.reset();
     m_uninstall.reset();
     m_cancellation = Cancellation();
-    start({m_cancellation, Mailbox<SetupRun>(this)}, [opener = m_opener, cluster, work = std::move(work)](const Job& job) -> Result<void> {
-        auto opened = AgentSetup::open(opener, cluster, job.cancellation);
+    m_isChange = false;
+    start([opener = m_opener, cluster, work = std::move(work)](const Job& job) -> Result<void> {
+        auto opened = AgentSetup::open(opener, cluster, job.cancellation());
         if (!opened)
             return std::unexpected(std::move(opened).error());
         return work(std::move(*opened), job);
     });
 }
 
-void SetupRun::startChange(std::function<Result<void>(const Job&)> work) { start({m_cancellation, Mailbox<SetupRun>(this), true}, std::move(work)); }
+void SetupRun::startChange(std::function<Result<void>(const Job&)> work)
+{
+    m_isChange = true;
+    start(std::move(work));
+}
 
 void SetupRun::planInstall(const ClusterWish& cluster, const kube::InstallOptions& options)
 {
@@ -134,11 +121,11 @@ void SetupRun::uninstall()
 
 void SetupRun::cancel()
 {
-    if (!m_current)
+    if (!m_run.isRunning())
         return;
-    if (m_current->isChange)
-        return m_current->cancellation.cancel();
-    letGo();
+    if (m_isChange)
+        return m_run.cancel();
+    m_run.letGo();
     Q_EMIT ended();
 }
 

@@ -2,14 +2,13 @@
 #pragma once
 
 #include "desktop/ingest/agent_setup.h"
-#include "desktop/workspace/mailbox.h"
+#include "desktop/workspace/cancellable_run.h"
 
 #include <QObject>
 #include <QString>
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace binnacle::desktop {
@@ -22,7 +21,7 @@ class SetupRun : public QObject {
     Q_OBJECT
 public:
     explicit SetupRun(ClusterOpener opener, QObject* parent = nullptr);
-    ~SetupRun() override; // cancels
+    ~SetupRun() override = default; // cancels
 
     /// Change nothing.
     void planInstall(const ClusterWish& cluster, const kube::InstallOptions& options);
@@ -33,7 +32,7 @@ public:
     void uninstall();
 
     void cancel();
-    bool isRunning() const { return m_current.has_value(); }
+    bool isRunning() const { return m_run.isRunning(); }
 
 Q_SIGNALS:
     void planned(const binnacle::kube::InstallPlan& plan, const QString& cluster);
@@ -48,25 +47,20 @@ Q_SIGNALS:
     void ended(); // after the last news of a job, or when it was let go of
 
 private:
-    struct Job {
-        Cancellation cancellation;
-        Mailbox<SetupRun> mailbox;
-        bool isChange = false;
-        void tell(std::function<void(SetupRun&)> news) const { mailbox.post(std::move(news)); }
-    };
+    using Job = CancellableRun<SetupRun>::Job;
     using Setup = std::shared_ptr<AgentSetup>;
     void startLook(const ClusterWish& cluster, std::function<Result<void>(const Setup&, const Job&)> work);
     void startChange(std::function<Result<void>(const Job&)> work);
-    void start(Job job, std::function<Result<void>(const Job&)> work);
-    void letGo();
+    void start(std::function<Result<void>(const Job&)> work);
 
     const ClusterOpener m_opener;
-    std::optional<Job> m_current;
+    bool m_isChange = false; // what runs
     // Of the latest plan.  Used by one job at a time, which holds them.
     Setup m_setup;
     Cancellation m_cancellation; // of m_setup
     std::shared_ptr<const kube::InstallPlan> m_install;
     std::shared_ptr<const kube::UninstallPlan> m_uninstall;
+    CancellableRun<SetupRun> m_run{this};
 };
 
 } // namespace binnacle::desktop

@@ -9,12 +9,12 @@
 #include "agent/gateway/agent_tail.h"
 #include "agent/service/wire.h"
 #include "core/analysis/merge.h"
+#include "core/base/platform/process.h"
 #include "tests/core/telemetry/sample_batches.h"
 
 #include <array>
+#include <chrono>
 #include <cstdio>
-#include <ctime>
-#include <fstream>
 #include <memory>
 #include <vector>
 
@@ -28,12 +28,7 @@ constexpr std::uint64_t kFleet = 300;
 constexpr int kFleetSeconds = 30;
 
 /// Of this process: other programs on the machine do not count.
-double cpuMicroseconds()
-{
-    timespec now{};
-    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
-}
+double cpuMicroseconds() { return std::chrono::duration<double, std::micro>(platform::ownCpuTime()).count(); }
 
 /// The overviews of a busy host as its agent streams them.
 std::vector<v1::StreamItem> streamOf(const telemetry::samples::BusyHost& host)
@@ -51,17 +46,6 @@ std::vector<v1::StreamItem> streamOf(const telemetry::samples::BusyHost& host)
         }
     }
     return items;
-}
-
-std::uint64_t residentKiB()
-{
-    std::ifstream file("/proc/self/status");
-    std::string word;
-    while (file >> word && word != "VmRSS:") {
-    }
-    std::uint64_t kib = 0;
-    file >> kib;
-    return kib;
 }
 
 /// A host whose ten services are those of all the others, on addresses of its own; each serves pods of the next host and calls the same
@@ -99,7 +83,7 @@ void benchMerging()
     options.stringBytes = 2u << 20;
     const auto buffer = std::move(*RollingBuffer::open(options));
     auto reader = buffer->readFrom(std::array{telemetry::ChunkKind::Overview}, std::nullopt);
-    const std::uint64_t before = residentKiB();
+    const std::uint64_t before = platform::ownResidentBytes();
     std::size_t bytes = 0, ends = 0;
     double merging = 0;
     for (int second = 1; second <= kFleetSeconds; ++second) {
@@ -119,7 +103,7 @@ void benchMerging()
     const double each = merging / kFleetSeconds / static_cast<double>(kFleet);
     std::printf("%llu such hosts merged: %zu ends, %.0f bytes a second to a reader; %.1f us a host and second (%.1f %% of a core); %.0f KiB a host\n",
                 static_cast<unsigned long long>(kFleet), ends, static_cast<double>(bytes) / kFleetSeconds, each, each * static_cast<double>(kFleet) / 1e4,
-                static_cast<double>(residentKiB() - before) / static_cast<double>(kFleet));
+                static_cast<double>(platform::ownResidentBytes() - before) / 1024 / static_cast<double>(kFleet));
 }
 
 } // namespace

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,15 +26,15 @@ using CoverageShares = std::map<std::pair<std::string, std::string>, CoverageSha
 class Assembler {
 public:
     explicit Assembler(const Assembly& input)
-        : m_in(input), m_directory(input.directory), m_resolution(input.resolution), m_sums(input.directory, input.resolution)
+        : m_in(input), m_directory(input.directory), m_resolution(input.resolution), m_sums(input.directory, input.resolution),
+          m_nodeOf(input.resolution.nodes().size(), nullptr)
     {
     }
 
     Snapshot run()
     {
         m_snapshot.range = m_in.range;
-        for (const Frame* frame : m_in.frames)
-            m_sums.add(*frame);
+        m_sums.add(m_in.frames);
         m_sums.finish();
         judgeLastBatches();
         findAcceptQueues();
@@ -66,13 +67,14 @@ private:
     };
 
     void judgeLastBatches();
-    void judgeFrame(const Frame& frame, const absl::flat_hash_map<std::uint32_t, std::size_t>& taken);
+    void judgeFrame(const Frame& frame, const std::vector<std::size_t>& taken);
     bool isCurrent(std::uint32_t agent) const;
     void makeAgents();
     void makeEdges();
     Edge edgeOf(std::uint32_t index, const EdgeSums& sums);
-    Ledger ledgerOf(const SideSums& side) const;
-    std::vector<RouteSummary> routesOf(std::uint32_t edge, telemetry::Side side);
+    /// `rows` add up to the side.
+    Ledger ledgerOf(const SideSums& side, std::span<const telemetry::RequestRow* const> rows);
+    std::vector<RouteSummary> summariesOf(std::vector<telemetry::RequestRow> routes) const;
     TcpSummary tcpOf(const ResolvedEdge& edge, const EdgeSums& sums, telemetry::Side chosen) const;
     void findAcceptQueues();
     Waiting waitingOf(const PendingSums& pending) const;
@@ -103,7 +105,10 @@ private:
     Sums m_sums;
     std::vector<JudgedSums> m_judged; // by edge
     std::size_t m_judgedBatches = 0;
+    telemetry::HistogramSum m_latency, m_firstByte;
+    std::vector<std::uint32_t> m_madeOf; // edges of the resolution, in the order of the snapshot's
     std::map<std::string, Node> m_nodes;
+    std::vector<Node*> m_nodeOf; // the same by node of the resolution; null: it is not there
     std::vector<InstanceSetPtr> m_presence; // one after the other, without those that are as the one before
     std::set<std::uint32_t> m_present; // instances, in the range
     std::set<std::uint32_t> m_alive;   // instances, at the end

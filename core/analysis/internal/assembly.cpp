@@ -13,22 +13,23 @@ using telemetry::Side;
 void Assembler::judgeLastBatches()
 {
     m_judged.resize(m_resolution.edges().size());
-    absl::flat_hash_map<std::uint32_t, std::size_t> taken;
+    std::vector<std::size_t> taken(m_directory.agents().size(), 0); // batches, by agent
+    const auto wantsMore = [&](const AgentPart& part) { return taken[part.agent] < kJudgedBatches; };
     for (const Frame* frame : m_in.lastFrames) {
-        judgeFrame(*frame, taken);
+        if (std::ranges::any_of(frame->agents(), wantsMore))
+            judgeFrame(*frame, taken);
         for (const AgentPart& part : frame->agents())
             m_judgedBatches = std::max(m_judgedBatches, std::min(++taken[part.agent], kJudgedBatches));
     }
 }
 
-void Assembler::judgeFrame(const Frame& frame, const absl::flat_hash_map<std::uint32_t, std::size_t>& taken)
+void Assembler::judgeFrame(const Frame& frame, const std::vector<std::size_t>& taken)
 {
     const auto find = [&](std::uint32_t end, UtcTime at) -> JudgedSums* {
-        const EndTarget target = m_resolution.ofEnd(end, at);
-        if (target.edge == kNone)
+        if (taken[m_directory.ends()[end].place.agent] >= kJudgedBatches)
             return nullptr;
-        const auto known = taken.find(m_directory.ends()[end].place.agent);
-        return known != taken.end() && known->second >= kJudgedBatches ? nullptr : &m_judged[target.edge];
+        const EndTarget target = m_resolution.ofEnd(end, at);
+        return target.edge == kNone ? nullptr : &m_judged[target.edge];
     };
     for (const auto& [row, at] : frame.requests()) {
         JudgedSums* sums = find(row.end, at);
@@ -92,30 +93,36 @@ void Assembler::makeAgents()
     });
 }
 
-Ledger Assembler::ledgerOf(const SideSums& side) const
+Ledger Assembler::ledgerOf(const SideSums& side, std::span<const telemetry::RequestRow* const> rows)
 {
+    std::vector<telemetry::StatusCount> statuses;
+    for (const telemetry::RequestRow* row : rows) {
+        addStatuses(statuses, row->statuses);
+        m_latency.add(row->latency);
+        m_firstByte.add(row->firstByte);
+    }
     Ledger ledger;
     ledger.requests = side.requests.requests;
     ledger.errors = side.requests.errors;
-    for (const telemetry::StatusCount& status : side.requests.statuses)
+    for (const telemetry::StatusCount& status : statuses)
         ledger.statuses[m_directory.textAt(status.status)] += status.count;
-    ledger.latency = side.requests.latency;
-    ledger.firstByte = side.requests.firstByte;
+    ledger.latency = m_latency.take();
+    ledger.firstByte = m_firstByte.take();
     ledger.lost = side.losses();
     return ledger;
 }
 
-std::vector<RouteSummary> Assembler::routesOf(std::uint32_t edge, Side side)
+std::vector<RouteSummary> Assembler::summariesOf(std::vector<telemetry::RequestRow> routes) const
 {
-    std::vector<RouteSummary> routes;
-    for (telemetry::RequestRow& row : m_sums.routesOf(edge, side)) {
-        RouteSummary route{m_directory.textAt(row.route), row.requests, row.errors, {}, std::move(row.latency), std::move(row.firstByte)};
+    std::vector<RouteSummary> summaries;
+    summaries.reserve(routes.size());
+    for (telemetry::RequestRow& row : routes) {
+        RouteSummary& route = summaries.emplace_back(RouteSummary{m_directory.textAt(row.route), row.requests, row.errors, {}, std::move(row.latency), std::move(row.firstByte)});
         for (const telemetry::StatusCount& status : row.statuses)
             route.statuses[m_directory.textAt(status.status)] += status.count;
-        routes.push_back(std::move(route));
     }
-    sortRoutes(routes);
-    return routes;
+    sortRoutes(summaries);
+    return summaries;
 }
 
 namespace {
@@ -226,13 +233,19 @@ Edge Assembler::edgeOf(std::uint32_t index, const EdgeSums& sums)
     edge.port = resolved.port;
     edge.protocol = resolved.protocol;
     edge.tls = resolved.tls;
-    if (sums.client.seen)
-        edge.client = ledgerOf(sums.client);
-    if (sums.server.seen)
-        edge.server = ledgerOf(sums.server);
-    edge.chosen = chosen == Side::Server ? *edge.server : *edge.client;
+    std::vector<telemetry::RequestRow> routes;
     if (m_in.options.withRoutes)
-        edge.routes = routesOf(index, chosen);
+        routes = m_sums.routesOf(index, chosen);
+    std::vector<const telemetry::RequestRow*> ofChosen; // far fewer than the rows that they are sums of
+    for (const telemetry::RequestRow& route : routes)
+        ofChosen.push_back(&route);
+    const auto rowsOf = [&](Side side) { return side == chosen && m_in.options.withRoutes ? std::span<const telemetry::RequestRow* const>(ofChosen) : m_sums.rowsOf(index, side); };
+    if (sums.client.seen)
+        edge.client = ledgerOf(sums.client, rowsOf(Side::Client));
+    if (sums.server.seen)
+        edge.server = ledgerOf(sums.server, rowsOf(Side::Server));
+    edge.chosen = chosen == Side::Server ? *edge.server : *edge.client;
+    edge.routes = summariesOf(std::move(routes));
     // Gauges of one thing seen twice: a stopped server does not know what waits for it, so the greater one is true.
     edge.inFlight = std::max(sums.client.open, sums.server.open);
     edge.oldestInFlight = std::max(sums.client.oldest, sums.server.oldest);
@@ -250,18 +263,17 @@ Edge Assembler::edgeOf(std::uint32_t index, const EdgeSums& sums)
 
 void Assembler::makeEdges()
 {
-    std::vector<std::uint32_t> seen; // put in order before they are made: an edge is large
     for (std::uint32_t i = 0; i < m_sums.edges().size(); ++i) {
         if (m_sums.edges()[i].seen())
-            seen.push_back(i);
+            m_madeOf.push_back(i);
     }
     const auto nameOf = [this](std::uint32_t node) { return std::string_view(m_resolution.nodes()[node].id); };
-    std::ranges::sort(seen, {}, [&](std::uint32_t i) {
+    std::ranges::sort(m_madeOf, {}, [&](std::uint32_t i) { // before they are made: an edge is large
         const ResolvedEdge& edge = m_resolution.edges()[i];
         return std::tuple(nameOf(edge.from), nameOf(edge.to), edge.port, protocolName(edge.protocol), edge.tls);
     });
-    m_snapshot.edges.reserve(seen.size());
-    for (const std::uint32_t i : seen)
+    m_snapshot.edges.reserve(m_madeOf.size());
+    for (const std::uint32_t i : m_madeOf)
         m_snapshot.edges.push_back(edgeOf(i, m_sums.edges()[i]));
 }
 

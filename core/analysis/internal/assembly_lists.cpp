@@ -94,6 +94,8 @@ void Assembler::makeConnections()
                 known = &cell;
         }
     }
+    std::vector<Connection> connections;
+    connections.reserve(latest.size());
     for (const auto& [key, cell] : latest) {
         const telemetry::ConnectionRow& row = cell->row;
         const EndTarget target = m_resolution.ofEnd(row.end, cell->peerAt());
@@ -123,13 +125,17 @@ void Assembler::makeConnections()
         connection.requests = row.requests;
         connection.rtt = row.rtt;
         connection.rttVariance = row.rttVariance;
-        m_snapshot.connections.push_back(std::move(connection));
+        connections.push_back(std::move(connection));
     }
-    std::sort(m_snapshot.connections.begin(), m_snapshot.connections.end(), [](const Connection& a, const Connection& b) {
-        return std::tie(a.from, a.to, a.openedAt, a.local, a.remote, a.key) < std::tie(b.from, b.to, b.openedAt, b.local, b.remote, b.key);
-    });
-    if (m_snapshot.connections.size() > kMaxListedConnections)
-        m_snapshot.connections.resize(kMaxListedConnections);
+    std::vector<Connection*> order; // a connection is large
+    order.reserve(connections.size());
+    for (Connection& connection : connections)
+        order.push_back(&connection);
+    std::ranges::sort(order, {}, [](const Connection* c) { return std::tie(c->from, c->to, c->openedAt, c->local, c->remote, c->key); });
+    order.resize(std::min(order.size(), kMaxListedConnections));
+    m_snapshot.connections.reserve(order.size());
+    for (Connection* connection : order)
+        m_snapshot.connections.push_back(std::move(*connection));
 }
 
 std::string Assembler::subjectOf(std::uint32_t instance, std::uint32_t service, std::uint32_t agent) const

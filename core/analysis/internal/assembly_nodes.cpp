@@ -10,15 +10,16 @@ namespace binnacle::analysis::internal {
 
 Node& Assembler::ensureNode(std::uint32_t index)
 {
+    if (m_nodeOf[index])
+        return *m_nodeOf[index];
     const ResolvedNode& resolved = m_resolution.nodes()[index];
-    const auto [entry, fresh] = m_nodes.try_emplace(resolved.id);
-    if (fresh) {
-        entry->second.id = resolved.id;
-        entry->second.name = resolved.name;
-        entry->second.nameSpace = resolved.nameSpace;
-        entry->second.kind = resolved.kind;
-    }
-    return entry->second;
+    Node& node = m_nodes[resolved.id];
+    node.id = resolved.id;
+    node.name = resolved.name;
+    node.nameSpace = resolved.nameSpace;
+    node.kind = resolved.kind;
+    m_nodeOf[index] = &node;
+    return node;
 }
 
 /// Services that exist or existed before the end of the range.  A program that only ever called others and is gone has no row:
@@ -206,16 +207,19 @@ void sortUnique(std::vector<std::string>& texts)
 
 void Assembler::addEdgesToNodes()
 {
-    std::map<std::string, std::vector<const Edge*>> inbound;
-    for (const Edge& edge : m_snapshot.edges) {
-        inbound[edge.to].push_back(&edge);
-        m_nodes.at(edge.from).servers.push_back(edge.to);
+    std::vector<std::vector<const Edge*>> inbound(m_nodeOf.size()); // by node of the resolution
+    for (std::size_t i = 0; i < m_madeOf.size(); ++i) {
+        const ResolvedEdge& edge = m_resolution.edges()[m_madeOf[i]];
+        inbound[edge.to].push_back(&m_snapshot.edges[i]);
+        m_nodeOf[edge.from]->servers.push_back(m_snapshot.edges[i].to);
     }
-    telemetry::HistogramSum latency, firstByte;
-    for (auto& [id, node] : m_nodes) {
-        const std::vector<const Edge*>& callers = inbound[id];
-        addInbound(node, callers, latency, firstByte);
-        addRoutes(node, callers, latency, firstByte);
+    for (std::uint32_t i = 0; i < m_nodeOf.size(); ++i) {
+        if (!m_nodeOf[i])
+            continue;
+        Node& node = *m_nodeOf[i];
+        const std::vector<const Edge*>& callers = inbound[i];
+        addInbound(node, callers, m_latency, m_firstByte);
+        addRoutes(node, callers, m_latency, m_firstByte);
         sortUnique(node.clients);
         sortUnique(node.servers);
         if (!callers.empty() || !node.servers.empty())

@@ -94,20 +94,20 @@ const Frame* FrameLevels::ensure(std::size_t level, std::int64_t start)
     }
     if (const auto found = m_folded[level].find(start); found != m_folded[level].end())
         return &found->second;
-    const auto given = m_given[level].find(start);
-    Frame sum;
-    bool any = given != m_given[level].end();
-    if (any)
-        sum.add(given->second, m_hands);
-    bool below = false;
+    std::vector<const Frame*> parts;
     for (std::int64_t at = start; at < start + kLevelSeconds[level]; at += kLevelSeconds[level - 1]) {
-        if (const Frame* part = ensure(level - 1, at)) {
-            sum.add(*part, m_hands);
-            below = true;
-        }
+        if (const Frame* part = ensure(level - 1, at))
+            parts.push_back(part);
     }
-    if (!below)
-        return any ? &given->second : nullptr;
+    const auto given = m_given[level].find(start);
+    const Frame* own = given == m_given[level].end() ? nullptr : &given->second;
+    if (parts.empty())
+        return own; // what was below is forgotten, and in it
+    Frame sum;
+    if (own)
+        sum.add(*own, m_hands);
+    for (const Frame* part : parts)
+        sum.add(*part, m_hands);
     sum.seal();
     m_bytes += sum.bytes();
     return &m_folded[level].emplace(start, std::move(sum)).first->second;

@@ -43,18 +43,33 @@ bool covers(const std::vector<std::uint32_t>& these, const std::vector<std::uint
 
 } // namespace
 
+std::uint32_t Sums::sideIndex(std::uint32_t edge, Side side) { return 2 * edge + (side == Side::Client ? 0 : 1); }
+
 std::uint32_t Sums::sideOf(std::uint32_t end, UtcTime at)
 {
     const EndTarget target = m_resolution.ofEnd(end, at);
     if (target.edge == kNone)
         return kNone;
-    const std::uint32_t side = 2 * target.edge + (target.side == Side::Client ? 0 : 1);
+    const std::uint32_t side = sideIndex(target.edge, target.side);
     if (std::exchange(m_sideOfEnd[end], side) != side) {
         SideSums& sums = sideAt(side);
         sums.seen = true;
         insertSorted(sums.agents, m_directory.ends()[end].place.agent);
     }
     return side;
+}
+
+void Sums::add(std::span<const Frame* const> frames)
+{
+    std::size_t requests = 0, tcp = 0;
+    for (const Frame* frame : frames) {
+        requests += frame->requests().size();
+        tcp += frame->tcp().size();
+    }
+    m_requests.reserve(requests);
+    m_tcp.reserve(tcp);
+    for (const Frame* frame : frames)
+        add(*frame);
 }
 
 void Sums::add(const Frame& frame)
@@ -90,13 +105,8 @@ void Sums::addAgent(const AgentPart& part)
 
 void Sums::addUp(SideSums& sums, std::span<const telemetry::RequestRow*> rows)
 {
-    for (const telemetry::RequestRow* row : rows) {
-        addCounts(sums.requests, *row);
-        m_latency.add(row->latency);
-        m_firstByte.add(row->firstByte);
-    }
-    sums.requests.latency = m_latency.take();
-    sums.requests.firstByte = m_firstByte.take();
+    for (const telemetry::RequestRow* row : rows)
+        addNumbers(sums.requests, *row);
 }
 
 telemetry::Histogram Sums::sumOf(std::span<const telemetry::TcpRow*> rows, telemetry::Histogram telemetry::TcpRow::* member)
@@ -117,7 +127,7 @@ void Sums::addUp(SideSums& sums, std::span<const telemetry::TcpRow*> rows)
 
 std::vector<telemetry::RequestRow> Sums::routesOf(std::uint32_t edge, Side side)
 {
-    const auto rows = m_requests.of(2 * edge + (side == Side::Client ? 0 : 1));
+    const auto rows = m_requests.of(sideIndex(edge, side));
     std::ranges::sort(rows, {}, [](const telemetry::RequestRow* row) { return row->route; }); // their order within a side means nothing
     std::vector<telemetry::RequestRow> routes;
     for (auto at = rows.begin(); at != rows.end();) {

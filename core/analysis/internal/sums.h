@@ -27,7 +27,7 @@ struct PendingSums {
 
 struct SideSums {
     bool seen = false;
-    telemetry::RequestRow requests; // its `end` and `route` mean nothing
+    telemetry::RequestRow requests; // its numbers; the rest is in Sums::rowsOf()
     telemetry::TcpRow tcp;
     bool tcpSeen = false;
     std::uint64_t lost = 0;
@@ -54,7 +54,8 @@ struct AgentSums {
     const AgentPart* last = nullptr; // not owned; outlives this because the frames do
 };
 
-/// Rows are only noted by whose they are until finish() adds up those of one side after the other, each histogram once.
+/// Rows are only noted by whose they are until finish() adds up the numbers of one side after the other.  Statuses and histograms, which cost
+/// most, are left to whoever needs them.
 class Sums {
 public:
     Sums(const Directory& directory, const Resolution& resolution)
@@ -64,6 +65,8 @@ public:
 
     /// In any order.  `frame` must outlive this.
     void add(const Frame& frame);
+    /// All of them: makes room at once.
+    void add(std::span<const Frame* const> frames);
     /// After the last add(): the sums, and what was open at the end.
     void finish();
 
@@ -71,12 +74,15 @@ public:
     const absl::flat_hash_map<std::uint32_t, AgentSums>& agents() const { return m_agents; }
     /// Of one side, route by route; `route` is a text.  After finish().
     std::vector<telemetry::RequestRow> routesOf(std::uint32_t edge, telemetry::Side side);
+    /// Those of one side as they came.  After finish().
+    std::span<const telemetry::RequestRow* const> rowsOf(std::uint32_t edge, telemetry::Side side) { return m_requests.of(sideIndex(edge, side)); }
 
 private:
     /// Rows by side, noted as they come and put in order once.
     template <class Row>
     class Rows {
     public:
+        void reserve(std::size_t rows) { m_noted.reserve(rows); }
         void note(std::uint32_t side, const Row& row) { m_noted.emplace_back(side, &row); }
         void sort(std::size_t sides)
         {
@@ -100,7 +106,9 @@ private:
 
     void addAgent(const AgentPart& part);
     void addPending(const telemetry::PendingConnectRow& row, UtcTime at);
-    /// Twice its edge, and one more for the server; kNone: nobody's.
+    /// Twice its edge, and one more for the server.
+    static std::uint32_t sideIndex(std::uint32_t edge, telemetry::Side side);
+    /// kNone: nobody's.
     std::uint32_t sideOf(std::uint32_t end, UtcTime at);
     SideSums& sideAt(std::uint32_t side) { return m_edges[side / 2].of(side % 2 == 0 ? telemetry::Side::Client : telemetry::Side::Server); }
     void addUp(SideSums& sums, std::span<const telemetry::RequestRow*> rows);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/clocks.h"
+
 #include <cstdint>
 
 namespace binnacle::platform {
@@ -10,5 +12,11 @@ std::uint32_t processId();
 
 /// Whether a process of this number exists, whoever's it is.
 bool isRunning(std::uint32_t process);
+
+/// CPU time of this process since it began, all threads.
+Nanoseconds ownCpuTime();
+
+/// Memory of this process that is in RAM now.
+std::uint64_t ownResidentBytes();
 
 } // namespace binnacle::platform

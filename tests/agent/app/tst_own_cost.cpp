@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/app/own_cost.h"
+#include "core/base/platform/process.h"
 
 #include <gtest/gtest.h>
 
@@ -30,12 +31,12 @@ TEST(Budget, stepsDownAfterThreeSecondsOverItAndUpAfterTenCalmOnes)
 
 TEST(OwnCost, growsWithWorkAndMemory)
 {
-    const Nanoseconds before = ownCpuTime();
+    const Nanoseconds before = platform::ownCpuTime();
     volatile std::uint64_t sum = 0;
-    while (ownCpuTime() - before < milliseconds(5))
+    while (platform::ownCpuTime() - before < milliseconds(5))
         sum = sum + 1;
-    EXPECT_GT(ownCpuTime(), before);
-    EXPECT_GT(ownResidentBytes(), 1u << 20);
+    EXPECT_GT(platform::ownCpuTime(), before);
+    EXPECT_GT(platform::ownResidentBytes(), 1u << 20);
 }
 
 } // namespace

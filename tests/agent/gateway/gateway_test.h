@@ -38,6 +38,15 @@ protected:
         m_server = std::move(*GatewayServer::start(std::move(server), *m_fleet, m_merger.get()));
     }
 
+    /// A gateway that is connected to so many agents.
+    void startWith(std::size_t agents)
+    {
+        while (m_agents.size() < agents)
+            add();
+        start();
+        waitUntilConnected();
+    }
+
     FakeAgent& add() { return *m_agents.emplace_back(std::make_unique<FakeAgent>(m_api, m_agents.size() + 1)); }
 
     std::unique_ptr<StreamReader> read(v1::SubscribeRequest request = {}) { return std::make_unique<StreamReader>(m_server->address().toText(), std::move(request)); }
@@ -46,6 +55,15 @@ protected:
     static void waitUntilFollowed(const StreamReader& reader, const FakeAgent& agent)
     {
         waitFor([&] { return !reader.ear.of(agent.key()).presence.empty(); });
+    }
+
+    /// A reader for whom all agents' next seconds are live.
+    std::unique_ptr<StreamReader> readAll(v1::SubscribeRequest request = {})
+    {
+        auto reader = read(std::move(request));
+        for (const auto& agent : m_agents)
+            waitUntilFollowed(*reader, *agent);
+        return reader;
     }
 
     void ask(const v1::HistoryRequest& request, Ear& ear)

@@ -7,13 +7,8 @@ namespace {
 
 TEST_F(GatewayTest, oneStreamHasEveryAgentsBatchesWithExactCounts)
 {
-    for (int i = 0; i < 5; ++i)
-        add();
-    start();
-    waitUntilConnected();
-    const auto reader = read();
-    for (const auto& agent : m_agents)
-        waitUntilFollowed(*reader, *agent);
+    startWith(5);
+    const auto reader = readAll();
     for (int round = 0; round < 23; ++round) { // over the end of two segments
         for (const auto& agent : m_agents)
             agent->feed(1);

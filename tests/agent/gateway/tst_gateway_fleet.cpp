@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hundreds of agents behind one gateway, in one process: real services, TLS and proofs.  What it takes a host is printed, not asserted: both
 // sides are in here.
+#include "core/base/platform/process.h"
 #include "tests/agent/gateway/gateway_test.h"
 
 #include <cstdio>
-#include <ctime>
-#include <fstream>
 #include <sys/resource.h>
 
 namespace binnacle::agent::test {
@@ -13,25 +12,6 @@ namespace {
 
 constexpr std::size_t kAgents = 300;
 constexpr std::size_t kSeconds = 12;
-
-/// Of this process, KiB.
-std::uint64_t residentKiB()
-{
-    std::ifstream file("/proc/self/status");
-    std::string word;
-    while (file >> word && word != "VmRSS:") {
-    }
-    std::uint64_t kib = 0;
-    file >> kib;
-    return kib;
-}
-
-double cpuMilliseconds()
-{
-    timespec now{};
-    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
-}
 
 void allowManyFiles()
 {
@@ -46,16 +26,12 @@ TEST_F(GatewayTest, ofThreeHundredHostsASlowAndADeadOneHoldNobodyUp)
     allowManyFiles();
     for (std::size_t i = 0; i < kAgents; ++i)
         add();
-    const std::uint64_t before = residentKiB();
+    const std::uint64_t before = platform::ownResidentBytes();
     start();
     waitUntilConnected();
     v1::SubscribeRequest request;
     request.set_merged(true);
-    const auto merged = read(request), hosts = read();
-    for (const auto& agent : m_agents) {
-        waitUntilFollowed(*merged, *agent);
-        waitUntilFollowed(*hosts, *agent);
-    }
+    const auto merged = readAll(request), hosts = readAll();
     const EntityKey gateway = EntityKey::ofText("gateway");
     FakeAgent& slow = *m_agents[100];
     FakeAgent& dead = *m_agents[200];
@@ -66,7 +42,7 @@ TEST_F(GatewayTest, ofThreeHundredHostsASlowAndADeadOneHoldNobodyUp)
     dead.stopServing();
     waitFor([&] { return merged->ear.of(dead.key()).presence.back() == v1::AGENT_PRESENCE_AWAY; });
 
-    const double began = cpuMilliseconds();
+    const Nanoseconds began = platform::ownCpuTime();
     for (std::size_t second = 2; second <= kSeconds; ++second) {
         for (const auto& agent : m_agents) {
             if (agent.get() != &slow && agent.get() != &dead)
@@ -79,7 +55,7 @@ TEST_F(GatewayTest, ofThreeHundredHostsASlowAndADeadOneHoldNobodyUp)
         if (second >= 5) // until then the slow one is waited for, from then on nobody is
             waitFor([&] { return merged->ear.of(gateway).batches.size() == second; });
     }
-    const double spent = cpuMilliseconds() - began;
+    const std::chrono::duration<double, std::milli> spent = platform::ownCpuTime() - began;
     const Heard heard = merged->ear.of(gateway);
     for (const auto& agent : m_agents) {
         const bool isAway = agent.get() == &slow || agent.get() == &dead;
@@ -88,7 +64,7 @@ TEST_F(GatewayTest, ofThreeHundredHostsASlowAndADeadOneHoldNobodyUp)
     }
     EXPECT_FALSE(merged->ear.isBroken() || hosts->ear.isBroken());
     std::printf("%zu agents, their services and the gateway in one process: %.0f KiB a host for the gateway with two readers, %.2f ms of CPU a host and second on both sides\n",
-                kAgents, static_cast<double>(residentKiB() - before) / kAgents, spent / kAgents / (kSeconds - 1));
+                kAgents, static_cast<double>(platform::ownResidentBytes() - before) / 1024 / kAgents, spent.count() / kAgents / (kSeconds - 1));
     std::printf("to a reader of all hosts' own seconds: %.0f B/s; of merged seconds: %.0f B/s, with all names\n",
                 static_cast<double>(hosts->ear.bytes()) / kSeconds, static_cast<double>(merged->ear.bytes()) / static_cast<double>(heard.batches.size()));
 }
