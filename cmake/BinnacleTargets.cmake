@@ -13,12 +13,20 @@ add_library(binnacle_options INTERFACE)
 target_include_directories(binnacle_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(binnacle_options INTERFACE
     $<$<COMPILE_LANG_AND_ID:CXX,GNU,Clang>:-Wall -Wextra -Wpedantic -Wno-missing-field-initializers>
+    $<$<AND:$<BOOL:${CMAKE_UNITY_BUILD}>,$<COMPILE_LANG_AND_ID:CXX,GNU>>:-Wno-subobject-linkage> # a source is no header because another file includes it
     $<$<AND:$<BOOL:${BINNACLE_WARNINGS_AS_ERRORS}>,$<COMPILE_LANG_AND_ID:CXX,GNU,Clang>>:-Werror>)
 
-# binnacle_library(name LAYER n SOURCES … [DEPENDS own targets] [EXTERNAL foreign targets])
+# Some presets compile several sources of a target as one (CMAKE_UNITY_BUILD): what they include is read once, and a template is
+# compiled once.  ALONE names the sources that cannot, since their unnamed namespace has a name that another one's has too.
+function(binnacle_compile_alone)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
+# binnacle_library(name LAYER n SOURCES … [ALONE some of them] [DEPENDS own targets] [EXTERNAL foreign targets])
 function(binnacle_library name)
-    cmake_parse_arguments(ARG "" "LAYER" "SOURCES;DEPENDS;EXTERNAL" ${ARGN})
+    cmake_parse_arguments(ARG "" "LAYER" "SOURCES;ALONE;DEPENDS;EXTERNAL" ${ARGN})
     add_library(${name} STATIC ${ARG_SOURCES})
+    binnacle_compile_alone(${ARG_ALONE})
     set_target_properties(${name} PROPERTIES BN_LAYER ${ARG_LAYER})
     binnacle_check_layers(${name} ${ARG_LAYER} "${ARG_DEPENDS}")
     target_link_libraries(${name} PUBLIC binnacle_options ${ARG_DEPENDS} ${ARG_EXTERNAL})
@@ -45,14 +53,15 @@ endfunction()
 # What `./test tsan` builds and runs: the tests marked THREADED.
 add_custom_target(threaded_tests)
 
-# binnacle_test(name KIND unit|golden|ui|kernel|e2e SOURCES … DEPENDS … [EXTERNAL …] [THREADED])
+# binnacle_test(name KIND unit|golden|ui|kernel|e2e SOURCES … [ALONE …] DEPENDS … [EXTERNAL …] [THREADED])
 # GoogleTest; one ctest entry a test case, so that the closing count speaks.  `kernel` and `e2e` need root and run alone.
 # THREADED: what it tests has threads of its own, and no Qt.
 function(binnacle_test name)
-    cmake_parse_arguments(ARG "THREADED" "KIND;TIMEOUT" "SOURCES;DEPENDS;EXTERNAL" ${ARGN})
+    cmake_parse_arguments(ARG "THREADED" "KIND;TIMEOUT" "SOURCES;ALONE;DEPENDS;EXTERNAL" ${ARGN})
     find_package(GTest REQUIRED)
     include(GoogleTest)
     add_executable(${name} ${ARG_SOURCES})
+    binnacle_compile_alone(${ARG_ALONE})
     target_link_libraries(${name} PRIVATE binnacle_options ${ARG_DEPENDS} ${ARG_EXTERNAL} GTest::gtest_main)
     # Compiled more often than run: a fifth of the compiler's time is worth more here than what -O2 gives.
     target_compile_options(${name} PRIVATE $<$<AND:$<CONFIG:RelWithDebInfo>,$<COMPILE_LANG_AND_ID:CXX,GNU>>:-O1>)

@@ -217,9 +217,49 @@ def headers_are_guarded():
             if name.endswith(".h") and "#pragma once" not in read(name)]
 
 
+# -- what a file includes --------------------------------------------------------------------------------------------
+
+NAMED_BY = {  # the standard library's headers, and the names that say a file needs them; of several headers one is enough
+    ("algorithm",): "all_of any_of copy_if count_if find_if none_of sort stable_sort unique", ("algorithm", "ranges"): "ranges", ("array",): "array",
+    ("atomic",): "atomic", ("charconv",): "from_chars to_chars", ("chrono",): "chrono", ("compare",): "strong_ordering",
+    ("condition_variable",): "condition_variable", ("deque",): "deque", ("expected",): "expected", ("filesystem",): "filesystem",
+    ("fstream",): "ifstream ofstream", ("functional",): "function", ("future",): "future promise", ("limits",): "numeric_limits", ("map",): "map multimap",
+    ("memory",): "make_shared make_unique shared_ptr unique_ptr weak_ptr", ("mutex",): "lock_guard mutex scoped_lock unique_lock",
+    ("numeric",): "accumulate", ("optional",): "optional", ("random",): "mt19937 mt19937_64", ("regex",): "regex", ("set",): "set",
+    ("span",): "span", ("sstream",): "istringstream ostringstream stringstream", ("string",): "string", ("string_view",): "string_view",
+    ("thread",): "this_thread thread", ("tuple",): "tuple", ("unordered_map",): "unordered_map", ("unordered_set",): "unordered_set",
+    ("variant",): "variant visit", ("vector",): "vector"}
+HEADERS_OF = {name: headers for headers, names in NAMED_BY.items() for name in names.split()}
+
+
+def foreign_headers(name, ours, known):
+    """All that a file includes of others, by itself and by our own headers."""
+    if name not in known:
+        known[name] = set()  # an include of itself, by whatever way, adds nothing
+        for header in includes(name):
+            beside = os.path.normpath(os.path.join(os.path.dirname(name), header))
+            inside = next((path for path in (header, beside) if path in ours), None)
+            known[name] |= foreign_headers(inside, ours, known) if inside else {header}
+    return known[name]
+
+
+def includes_what_it_names():
+    """Sources that are compiled several at once borrow each other's includes, and the compiler says nothing."""
+    wrong, known = [], {}
+    ours = set(code("agent/", "core/", "desktop/", "tests/"))
+    for name in sorted(ours):
+        text = re.sub(r'//.*|"(\\.|[^"\\\n])*"', "", read(name))
+        reached = foreign_headers(name, ours, known)
+        for used in sorted(set(re.findall(r"\bstd::(\w+)", text)) & set(HEADERS_OF)):
+            if reached.isdisjoint(HEADERS_OF[used]):
+                wrong.append(f"{name} names std::{used} and includes no <{HEADERS_OF[used][0]}>, nor does a header of ours that it includes")
+    return wrong
+
+
 RULES = {rule.__name__: rule for rule in (
     separate_programs, qt_in_desktop_only, protobuf_and_grpc_in_their_places, kernel_and_store_in_their_places, lower_layers_only,
-    portable_core_and_desktop, licence_lines, named_paths_exist, no_machine_paths, status_has_every_row, headers_are_guarded)}
+    portable_core_and_desktop, licence_lines, named_paths_exist, no_machine_paths, status_has_every_row, headers_are_guarded,
+    includes_what_it_names)}
 
 
 def main():

@@ -22,6 +22,7 @@ VIOLATIONS = {
     "no_machine_paths": ("docs/a.md", "see /" + "home/someone/notes\n"),
     "status_has_every_row": ("docs/status.md", "| C1 | partly | nothing said |\n"),
     "headers_are_guarded": ("core/base/b.h", APACHE + "int x;\n"),
+    "includes_what_it_names": ("core/base/a.cpp", APACHE + '#include "core/base/fine.h"\n#include <string>\nstd::vector<std::string> x;\n'),
 }
 
 

@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>

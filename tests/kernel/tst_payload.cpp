@@ -11,6 +11,7 @@
 #include <fcntl.h>
 
 #include <array>
+#include <tuple>
 
 namespace binnacle::agent::test {
 namespace {

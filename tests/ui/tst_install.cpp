@@ -4,6 +4,8 @@
 #include "desktop/widgets/diagnosis_view.h"
 #include "tests/ui/setup_support.h"
 
+#include <algorithm>
+
 #include <QAbstractItemModelTester>
 #include <QClipboard>
 #include <QComboBox>

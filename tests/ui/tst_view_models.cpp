@@ -11,6 +11,8 @@
 #include "desktop/viewmodels/timeline_layout.h"
 #include "tests/ui/sample_source.h"
 
+#include <algorithm>
+
 #include <QAbstractItemModelTester>
 #include <QItemSelectionModel>
 

@@ -8,6 +8,8 @@
 #include "binnacle/v1/service.grpc.pb.h"
 
 #include <grpcpp/create_channel.h>
+
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>

@@ -7,6 +7,8 @@
 #include "tests/agent/gateway/fake_fleet.h"
 #include "tests/agent/gateway/gateway_client.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace binnacle::agent::test {

@@ -2,6 +2,7 @@
 """What the machine must have, and the programs that are built here once and kept in the user's cache folder."""
 import contextlib
 import fcntl
+import glob
 import hashlib
 import os
 import re
@@ -126,6 +127,8 @@ def ensure():
         if not are_built():
             if reason := lack_of_go():
                 raise ClusterError(reason)
+            for stale in glob.glob(cache_folder() + "/.building-*"):  # of a build that was killed: whoever builds holds the lock
+                shutil.rmtree(stale, ignore_errors=True)
             print(f"Building Kubernetes {version()} once, into {folder()}: about 5 minutes on two cores", flush=True)
             with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".building-") as scratch:
                 os.mkdir(scratch + "/bin")

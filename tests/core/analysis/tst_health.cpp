@@ -4,6 +4,8 @@
 #include "tests/core/analysis/shop.h"
 #include "tests/core/analysis/snapshot_text.h"
 
+#include <tuple>
+
 #include <gtest/gtest.h>
 
 using namespace binnacle;

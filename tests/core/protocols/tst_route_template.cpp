@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/protocols/route_template.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace binnacle::protocols {

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <iostream>
+#include <map>
 
 using namespace binnacle;
 using namespace binnacle::telemetry;

@@ -4,6 +4,7 @@
 // The one way to Boost.Asio in this tree: what must come before its headers, and short names for what coroutines need.
 // Asio's own code is compiled once, in asio_code.cpp.
 
+#include <chrono>
 #include <utility> // Boost 1.74's awaitable.hpp forgets it
 
 #if defined(__clang__) && !defined(_MSC_VER) // Boost 1.74 looks only for the coroutines of Clang's experimental time

@@ -2,6 +2,8 @@
 #include "core/kube/net/issuer_call.h"
 #include "tests/core/kube/doubles/access.h"
 
+#include <thread>
+
 #include <gtest/gtest.h>
 #include <zlib.h>
 

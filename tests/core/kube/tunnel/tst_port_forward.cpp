@@ -5,6 +5,9 @@
 #include "tests/core/kube/doubles/api_double.h"
 #include "tests/core/kube/doubles/echo_server.h"
 
+#include <algorithm>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 namespace binnacle::kube {
