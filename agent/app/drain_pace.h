@@ -20,15 +20,15 @@ public:
     static constexpr std::chrono::milliseconds kLongest{15}, kShortest{1};
     static constexpr Nanoseconds kBurst = std::chrono::microseconds(100); // wanted of one round
 
-    /// A round took so long; returns the sleep before the next one.
-    std::chrono::milliseconds note(Nanoseconds took)
+    /// A round took so long.
+    void note(Nanoseconds took)
     {
         if (took > 2 * kBurst)
             m_sleep = std::max(kShortest, m_sleep / 2);
         else if (took < kBurst / 2)
             m_sleep = std::min(kLongest, m_sleep + std::chrono::milliseconds(1));
-        return m_sleep;
     }
+    /// Before the next round.
     std::chrono::milliseconds sleep() const { return m_sleep; }
 
 private:

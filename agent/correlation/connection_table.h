@@ -71,10 +71,12 @@ private:
         const void* parserState = nullptr; // may be gone
     };
     static constexpr std::size_t kRecent = 256;
+    /// The address may be that of something gone: a number, since nothing is read.
     static void fetchLines(const void* from, std::size_t lines)
     {
+        const auto address = reinterpret_cast<std::uintptr_t>(from);
         for (std::size_t i = 0; i < lines; ++i)
-            __builtin_prefetch(static_cast<const char*>(from) + i * 64);
+            __builtin_prefetch(reinterpret_cast<const void*>(address + i * 64));
     }
     static std::size_t placeOf(ConnectionId id) { return (id.value * 0x9e3779b97f4a7c15ull) >> 56; }
     static Tuple tupleOf(const SocketAddresses& addresses);

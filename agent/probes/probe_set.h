@@ -30,7 +30,7 @@ struct ProbeCounters {
 /// The agent's senses: all eBPF programs of one run, and the way from their records to an EventSink.
 ///
 /// Owns everything in the kernel; with its end (or the process's, however it ends) nothing remains there.
-/// Thread: one, asserted: drain() every 1 to 20 ms and when pollFd() is readable, sample() once a second.
+/// Thread: one, asserted: drain() every few milliseconds and when pollFd() is readable, sample() once a second.
 /// When it cannot keep up, the rings fill; what found no room is counted in the kernel and told by sample() as lost().
 class ProbeSet final : public CaptureControl {
 public:

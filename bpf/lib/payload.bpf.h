@@ -85,7 +85,7 @@ static __always_inline void fill_data(struct bn_data *d, struct cpu_state *cpu, 
 	};
 }
 
-/* Nobody is woken per record: the reader polls every 1 to 20 ms.  Asking how full the ring is costs, so not each time. */
+/* Nobody is woken per record: the reader polls every few milliseconds.  Asking how full the ring is costs, so not each time. */
 static __always_inline void submit_data(struct bn_data *d, struct cpu_state *cpu)
 {
 	void *ring = (cpu->data_sequence & 15) == 0 ? ring_of_cpu(bpf_get_smp_processor_id()) : NULL;

@@ -9,6 +9,7 @@
 
 struct usual_transfer {
 	struct connection *connection;
+	__u64 position;
 	__u32 size;
 	__u32 sequence; /* TCP sequence of the first byte */
 	bool sent;
@@ -101,7 +102,7 @@ static __always_inline void describe_whole(struct bn_data *d, struct cpu_state *
 		.header = { .at_ns = bpf_ktime_get_ns(), .sequence = cpu->data_sequence++,
 			    .cpu = bpf_get_smp_processor_id(), .kind = BN_KIND_DATA },
 		.connection = c->id,
-		.position = t->sent ? c->payload.seen_sent : c->payload.seen_received,
+		.position = t->position,
 		.tcp_sequence = t->sequence,
 		.size = t->size,
 		.captured_size = t->size,
@@ -111,8 +112,21 @@ static __always_inline void describe_whole(struct bn_data *d, struct cpu_state *
 	};
 }
 
+/* Another thread's transfer may be told at the same time: whoever moves the stream on has these bytes, the other one goes the long
+ * way.  Returning operations came with 5.12, long before this program's hooks. */
+static __always_inline bool claim(struct usual_transfer *t)
+{
+	struct connection *c = t->connection;
+	__u32 *next = t->sent ? &c->sent_next : &c->received_next;
+
+	if (__sync_val_compare_and_swap(next, t->sequence, t->sequence + t->size) != t->sequence)
+		return false;
+	t->position = __sync_fetch_and_add(t->sent ? &c->payload.seen_sent : &c->payload.seen_received, t->size);
+	return true;
+}
+
 /* false: nothing was written. */
-static __always_inline bool write_whole(struct cpu_state *cpu, const struct usual_transfer *t, const struct user_pieces *pieces)
+static __always_inline bool write_whole(struct cpu_state *cpu, struct usual_transfer *t, const struct user_pieces *pieces)
 {
 	void *ring = ring_of_cpu(bpf_get_smp_processor_id());
 	bool joined = pieces->second.length;
@@ -130,24 +144,13 @@ static __always_inline bool write_whole(struct cpu_state *cpu, const struct usua
 		return false;
 	if (!record.data)
 		return false;
-	if (!read_pieces(&record, pieces)) {
+	if (!read_pieces(&record, pieces) || !claim(t)) {
 		bpf_ringbuf_discard(record.data, BPF_RB_NO_WAKEUP);
 		return false;
 	}
 	describe_whole(record.data, cpu, t);
 	submit_data(record.data, cpu);
 	return true;
-}
-
-static __always_inline void settle_whole(const struct usual_transfer *t)
-{
-	struct connection *c = t->connection;
-
-	if (t->sent)
-		c->sent_next = t->sequence + t->size;
-	else
-		c->received_next = t->sequence + t->size;
-	__sync_fetch_and_add(t->sent ? &c->payload.seen_sent : &c->payload.seen_received, t->size);
 }
 
 /* `end` is the TCP sequence after the transfer's last byte, FIN or not: one that took a number does not fit, and goes the long way.
@@ -162,10 +165,7 @@ static __always_inline bool ship_whole(const struct sock *sk, __u32 size, __u32 
 		return false;
 	if (t.sequence != (sent ? t.connection->sent_next : t.connection->received_next))
 		return false;
-	if (verdict_of(t.connection->id) != BN_VERDICT_CAPTURE || !pieces_of(&pieces, buffers, size) || !write_whole(cpu, &t, &pieces))
-		return false;
-	settle_whole(&t);
-	return true;
+	return verdict_of(t.connection->id) == BN_VERDICT_CAPTURE && pieces_of(&pieces, buffers, size) && write_whole(cpu, &t, &pieces);
 }
 
 #endif

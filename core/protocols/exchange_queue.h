@@ -74,15 +74,7 @@ public:
             setAside(start.at, sink);
             return;
         }
-        const bool between = arrival.turn && !m_pending.empty();
-        Pending& pending = m_pending.pushBack();
-        pending.request = request;
-        pending.start = start;
-        pending.endAt = start.at;
-        pending.bytes = 0;
-        pending.ended = pending.lost = false;
-        pending.between = between;
-        m_between += between;
+        await(request, start, arrival);
     }
 
     /// The request that has begun goes on up to here.
@@ -110,8 +102,7 @@ public:
     /// each began and ended by itself.
     std::size_t roomForRepeats() const
     {
-        const bool plain = m_doubt == Doubt::None && !m_aside && !m_provisional && !m_responseHole && !m_answered && m_early.empty();
-        return plain && !m_pending.empty() ? P::kMaxInFlight - m_pending.size() : 0;
+        return isPlain() && !m_aside && !m_pending.empty() ? P::kMaxInFlight - m_pending.size() : 0;
     }
 
     void requestRepeats(std::uint32_t more)
@@ -123,43 +114,29 @@ public:
     /// Before responseBegins() of a response that is whole: how many like it may be told of at once by responsesEnd().
     std::uint32_t repeatsAwaited() const
     {
-        if (m_answered || m_unknown || m_withholds || m_pending.empty())
-            return 1;
-        return m_pending.front().lost ? 1 : m_pending.front().count;
+        return answersFront() ? m_pending.front().count : 1;
     }
 
     /// As requestBegins() and requestEnds() for one that is whole in its chunk, when nothing is unusual; else does nothing and says false.
     bool requestIsWhole(const Request& request, const Origin& start, Arrival arrival, std::uint64_t bytes)
     {
-        const bool plain = m_doubt == Doubt::None && !m_provisional && !m_responseHole && !m_answered && m_early.empty()
-                           && m_pending.size() < P::kMaxInFlight;
-        if (!plain)
+        if (!isPlain() || m_pending.size() >= P::kMaxInFlight)
             return false;
         m_pipelined |= std::exchange(m_begunByChunk, true);
         m_aside = false;
-        const bool between = arrival.turn && !m_pending.empty();
-        Pending& pending = m_pending.pushBack();
-        pending.start = start;
-        pending.endAt = start.at;
+        Pending& pending = await(request, start, arrival);
         pending.bytes = bytes;
         pending.ended = true;
-        pending.lost = false;
-        pending.between = between;
-        pending.request = request;
-        m_between += between;
         return true;
     }
 
     /// As responseBegins() and responseEnds() for one that is whole in its chunk, when nothing is unusual; else does nothing and says false.
     bool responseIsWhole(const Answer& answer, ExchangeSink& sink)
     {
-        if (m_answered || m_unknown || m_withholds || m_pending.empty())
-            return false;
-        const Pending& front = m_pending.front();
-        if (front.lost || !front.ended)
+        if (!answersFront() || !m_pending.front().ended)
             return false;
         learn(answer);
-        emit(front, &answer, answer.endAt, 1, sink);
+        emit(m_pending.front(), &answer, answer.endAt, 1, sink);
         popFront(1);
         return true;
     }
@@ -387,6 +364,27 @@ private:
             sink.onExchange(out);
         else
             sink.onRun(out, count);
+    }
+
+    /// No loss, doubt or answer out of turn concerns the next request.
+    bool isPlain() const { return m_doubt == Doubt::None && !m_provisional && !m_responseHole && !m_answered && m_early.empty(); }
+
+    /// The next response answers the oldest request, and nothing keeps it back.
+    bool answersFront() const { return !m_answered && !m_unknown && !m_withholds && !m_pending.empty() && !m_pending.front().lost; }
+
+    /// One more request, which has begun.
+    Pending& await(const Request& request, const Origin& start, Arrival arrival)
+    {
+        const bool between = arrival.turn && !m_pending.empty();
+        Pending& pending = m_pending.pushBack();
+        pending.start = start;
+        pending.endAt = start.at;
+        pending.bytes = 0;
+        pending.ended = pending.lost = false;
+        pending.between = between;
+        pending.request = request;
+        m_between += between;
+        return pending;
     }
 
     /// What an answer that pairs says about how the client works.

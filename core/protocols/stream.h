@@ -304,7 +304,10 @@ private:
         lane.cursor += unit.size();
         bytes = in.rest();
         stateOf(direction).scanned = 0;
-        if (step != Step::Frame || stateOf(direction).part != Part::Whole || !deliverRun(direction, unit, bytes, sink))
+        // What was read just now may be the end of a message that began before.
+        const bool isMessage = step == Step::Frame && stateOf(direction).part == Part::Whole && !unit.empty()
+                               && lane.start.position + unit.size() == lane.cursor;
+        if (!isMessage || !deliverRun(direction, unit, bytes, sink))
             deliver(direction, step, Timing::Known, sink);
         return Outcome::Moved;
     }

@@ -23,8 +23,6 @@ namespace {
 
 constexpr auto kBeat = std::chrono::milliseconds(100);
 
-HostTime steadyNow() { return HostTime(std::chrono::duration_cast<Nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())); }
-
 bool isOfHost(Resource resource) { return resource == Resource::HostPods || resource == Resource::OwnNode; }
 
 kube::ListQuery queryFor(const ResourceFacts& facts, const std::string& host)

@@ -26,7 +26,7 @@ public:
     void beginRound();
 
     /// Hands over what the round holds.  A record that is still being written ends it, since others may depend on what is behind it.
-    /// `expect` is told of each record at least one other before `take` is.
+    /// `expect` is told of a record when it becomes the next of its ring, while other rings' records may come first.
     template <class Take, class Expect>
     std::size_t drain(Take&& take, Expect&& expect)
     {

@@ -117,7 +117,8 @@ std::vector<RouteSummary> Assembler::summariesOf(std::vector<telemetry::RequestR
     std::vector<RouteSummary> summaries;
     summaries.reserve(routes.size());
     for (telemetry::RequestRow& row : routes) {
-        RouteSummary& route = summaries.emplace_back(RouteSummary{m_directory.textAt(row.route), row.requests, row.errors, {}, std::move(row.latency), std::move(row.firstByte)});
+        RouteSummary& route = summaries.emplace_back(
+            RouteSummary{m_directory.textAt(row.route), row.requests, row.errors, {}, std::move(row.latency), std::move(row.firstByte)});
         for (const telemetry::StatusCount& status : row.statuses)
             route.statuses[m_directory.textAt(status.status)] += status.count;
     }
@@ -239,7 +240,11 @@ Edge Assembler::edgeOf(std::uint32_t index, const EdgeSums& sums)
     std::vector<const telemetry::RequestRow*> ofChosen; // far fewer than the rows that they are sums of
     for (const telemetry::RequestRow& route : routes)
         ofChosen.push_back(&route);
-    const auto rowsOf = [&](Side side) { return side == chosen && m_in.options.withRoutes ? std::span<const telemetry::RequestRow* const>(ofChosen) : m_sums.rowsOf(index, side); };
+    const auto rowsOf = [&](Side side) -> std::span<const telemetry::RequestRow* const> {
+        if (side == chosen && m_in.options.withRoutes)
+            return ofChosen;
+        return m_sums.rowsOf(index, side);
+    };
     if (sums.client.seen)
         edge.client = ledgerOf(sums.client, rowsOf(Side::Client));
     if (sums.server.seen)

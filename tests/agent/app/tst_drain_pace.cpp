@@ -27,12 +27,16 @@ TEST(DrainPace, sleepsLongWhereLittleHappens)
 TEST(DrainPace, aBurstIsReadInShortRoundsAndLongSleepsComeBackSlowly)
 {
     DrainPace pace;
-    EXPECT_EQ(pace.note(milliseconds(1)), milliseconds(7));
-    EXPECT_EQ(pace.note(milliseconds(1)), milliseconds(3));
-    EXPECT_EQ(pace.note(milliseconds(1)), milliseconds(1));
-    EXPECT_EQ(pace.note(milliseconds(1)), DrainPace::kShortest);
-    EXPECT_EQ(pace.note(microseconds(10)), milliseconds(2));
-    EXPECT_EQ(pace.note(microseconds(100)), milliseconds(2)) << "as wanted";
+    const auto after = [&](Nanoseconds took) {
+        pace.note(took);
+        return pace.sleep();
+    };
+    EXPECT_EQ(after(milliseconds(1)), milliseconds(7));
+    EXPECT_EQ(after(milliseconds(1)), milliseconds(3));
+    EXPECT_EQ(after(milliseconds(1)), milliseconds(1));
+    EXPECT_EQ(after(milliseconds(1)), DrainPace::kShortest);
+    EXPECT_EQ(after(microseconds(10)), milliseconds(2));
+    EXPECT_EQ(after(microseconds(100)), milliseconds(2)) << "as wanted";
 }
 
 TEST(DrainPace, aSteadyLoadFindsRoundsOfTheWantedLength)

@@ -197,6 +197,10 @@ constexpr Phrase kRedis[] = {
     {"*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\nc\r\n", "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n"},
     {"*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\n", ""},
     {"*1\r\n$5\r\nMULTI\r\n", "+OK\r\n"},
+    {"*2\r\n$5\r\nFCALL\r\n$1\r\nk\r\n", "*2\r\n:1\r\n:1\r\n"}, // what answers it is one thing or several
+    {"*2\r\n$5\r\nFCALL\r\n$1\r\nk\r\n", ":1\r\n"},
+    {"*2\r\n$5\r\nFCALL\r\n$1\r\nk\r\n", "*3\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n"},
+    {"*2\r\n$5\r\nFCALL\r\n$1\r\nk\r\n", "$1\r\nx\r\n"},
     {"*2\r\n$3\r\nGEX\r\n$5\r\nkey:1\r\n", "-ERR unknown command 'GEX'\r\n"},
 };
 

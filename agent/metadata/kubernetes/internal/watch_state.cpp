@@ -13,8 +13,6 @@ constexpr std::size_t kMostSaid = 256;
 constexpr Nanoseconds kLeastPause = std::chrono::milliseconds(100);
 constexpr int kShareOfTime = 20; // 1 ÷ 5 %
 
-HostTime steadyNow() { return HostTime(std::chrono::duration_cast<Nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())); }
-
 std::string placeOf(Resource resource)
 {
     const ResourceFacts& facts = factsOf(resource);
@@ -35,6 +33,8 @@ std::string nameOf(const std::string& place)
 }
 
 } // namespace
+
+HostTime steadyNow() { return HostTime(std::chrono::duration_cast<Nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())); }
 
 WatchState::WatchState(ClusterModel::Options options, std::function<void(const std::string&)> say) : m_model(std::move(options)), m_say(std::move(say))
 {

@@ -15,6 +15,9 @@
 
 namespace binnacle::agent {
 
+/// This host's CLOCK_MONOTONIC.
+HostTime steadyNow();
+
 /// The hand-over between the transport's thread, which reads objects into the model, and everybody who asks.
 ///
 /// Threads: the model's functions on the reactor only; the rest on any.
