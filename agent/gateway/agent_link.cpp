@@ -248,12 +248,13 @@ Result<void> readAll(grpc::ClientContext& context, grpc::ClientReader<v1::Stream
 
 } // namespace
 
-Result<void> AgentLink::subscribe(const v1::SubscribeRequest& request, std::chrono::milliseconds patience, const Take& take) const
+Result<void> AgentLink::subscribe(const v1::SubscribeRequest& request, std::chrono::milliseconds patience, const Take& take, const std::stop_token& stop) const
 {
     const auto to = connection();
     if (!to)
         return std::unexpected(to.error());
     PodChannel::Call call(**to, patience);
+    const std::stop_callback cancel(stop, [&call] { call.context.TryCancel(); });
     const auto stream = (*to)->stub().Subscribe(&call.context, request);
     return readAll(call.context, *stream, take, (*to)->pod().node);
 }

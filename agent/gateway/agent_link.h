@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <semaphore>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -66,9 +67,10 @@ public:
     void requestStop();
     void stop();
 
-    /// Questions that are passed on.  All block, at most `patience`; Unavailable while the agent is away.  `take` returns false to end.
+    /// Questions that are passed on.  All block, at most `patience`; Unavailable while the agent is away.  `take` returns false to end; where it
+    /// is not called, `stop` ends what waits.
     using Take = std::function<bool(v1::StreamItem&&)>;
-    Result<void> subscribe(const v1::SubscribeRequest& request, std::chrono::milliseconds patience, const Take& take) const;
+    Result<void> subscribe(const v1::SubscribeRequest& request, std::chrono::milliseconds patience, const Take& take, const std::stop_token& stop) const;
     Result<void> history(const v1::HistoryRequest& request, std::chrono::milliseconds patience, const Take& take) const;
     Result<v1::BufferReply> buffer(std::chrono::milliseconds patience) const;
     Result<v1::TimeReply> time(const v1::TimeRequest& request, std::chrono::milliseconds patience) const;

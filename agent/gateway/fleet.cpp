@@ -77,7 +77,7 @@ std::uint64_t Fleet::version() const
     return m_bell->version;
 }
 
-void Fleet::wakeReaders() { m_bell->ring(false); }
+void Fleet::wakeReaders() const { m_bell->ring(false); }
 
 void Fleet::run()
 {

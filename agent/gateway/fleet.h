@@ -45,8 +45,8 @@ public:
     /// Until there may be something new after the given moment of version(), or patience is over.
     void waitForNews(std::uint64_t seenVersion, std::chrono::milliseconds patience) const;
     std::uint64_t version() const;
-    /// Wakes all that wait, for shutting down.
-    void wakeReaders();
+    /// Wakes all that wait: for shutting down, or for what a reader of theirs gets elsewhere.
+    void wakeReaders() const;
     void stop();
 
 private:

@@ -2,32 +2,22 @@
 #include "agent/gateway/fleet_reader.h"
 
 #include "agent/service/wire.h"
-#include "core/telemetry/segment.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
+#include <utility>
 
 namespace binnacle::agent {
 namespace {
 
 constexpr int kShare = 64; // items of one agent at a time
-constexpr auto kCatchUpPatience = std::chrono::seconds(10);
-
-/// Cursor of the newest batch in an item; zero: it has none.
-Cursor cursorOf(const v1::StreamItem& item)
-{
-    if (item.has_batch())
-        return {item.batch().epoch(), item.batch().sequence()};
-    if (!item.has_segment())
-        return {};
-    const auto header = telemetry::readSegmentHeader(asBytes(item.segment().bytes()));
-    return header ? Cursor{header->epoch, header->lastSequence} : Cursor{};
-}
+constexpr std::ptrdiff_t kAtOnce = 8; // agents at which is read what their tails have not: each takes a thread
 
 } // namespace
 
-FleetReader::FleetReader(const Fleet& fleet, const v1::SubscribeRequest& request, Write write, Gives gives)
-    : m_fleet(fleet), m_write(std::move(write)), m_gives(gives)
+FleetReader::FleetReader(const Fleet& fleet, const v1::SubscribeRequest& request, Write write, Gives gives, std::chrono::milliseconds patience)
+    : m_fleet(fleet), m_write(std::move(write)), m_gives(gives), m_patience(patience)
 {
     for (const v1::Cursor& cursor : request.cursors())
         m_cursors[wire::keyOf(cursor.agent())] = {cursor.epoch(), cursor.sequence()};
@@ -54,7 +44,7 @@ bool FleetReader::step()
             follower = {};
             follower.link = link;
         }
-        if (!tell(*link, follower) || (m_gives == Gives::Telemetry && !follow(*link, follower)))
+        if (!tell(*link, follower) || (m_gives == Gives::Telemetry && !follow(link, follower)))
             return false;
     }
     bool isThere = true;
@@ -83,6 +73,7 @@ bool FleetReader::tell(const AgentLink& link, Follower& follower)
 {
     const LinkStatus status = link.status();
     if (status.identity && follower.agent != status.identity->agent) {
+        follower.catchUp.reset();
         follower.agent = status.identity->agent;
         follower.place = begin(link, follower.agent, follower);
     }
@@ -110,61 +101,72 @@ AgentTail::Place FleetReader::begin(const AgentLink& link, EntityKey agent, Foll
     if (const auto cursor = m_cursors.find(agent); cursor != m_cursors.end())
         return link.tail().after(cursor->second);
     follower.wantsPast = m_from.has_value();
-    return link.tail().join();
+    return follower.wantsPast ? link.tail().after({}) : link.tail().join();
 }
 
-bool FleetReader::follow(const AgentLink& link, Follower& follower)
+bool FleetReader::follow(const LinkPtr& link, Follower& follower)
 {
     if (!follower.agent)
         return true;
-    if (follower.wantsPast && !catchUp(link, follower))
+    if (follower.catchUp && !writeCatchUp(*link, follower))
         return false;
+    if (follower.wantsPast)
+        beginCatchUp(link, follower);
     for (int i = 0; i < kShare; ++i) {
-        const AgentTail::Step step = link.tail().next(follower.place);
+        if (follower.catchUp || follower.wantsPast)
+            return true; // what the tail has comes after it
+        const AgentTail::Step step = link->tail().next(follower.place);
         if (step.outcome == AgentTail::Outcome::Nothing)
             return true;
-        if (step.outcome == AgentTail::Outcome::Behind ? !catchUp(link, follower) : !write(*step.item))
+        if (step.outcome == AgentTail::Outcome::Behind) {
+            beginCatchUp(link, follower);
+            return true;
+        }
+        if (!write(*step.item))
             return false;
     }
     m_hasMore = true;
     return true;
 }
 
-/// From the agent's own buffer up to where the tail begins.  When that is not to be had, the tail's oldest after a gap.
-bool FleetReader::catchUp(const AgentLink& link, Follower& follower)
+/// From the agent's own buffer up to where the tail begins; later, when as many as may are at it already.
+void FleetReader::beginCatchUp(const LinkPtr& link, Follower& follower)
 {
-    v1::SubscribeRequest request;
-    request.add_kinds(v1::CHUNK_KIND_OVERVIEW);
-    Cursor at = follower.wantsPast ? Cursor{} : follower.place.cursor;
-    if (at != Cursor{}) {
-        wire::put(follower.agent, *request.mutable_cursor()->mutable_agent());
-        request.mutable_cursor()->set_epoch(at.epoch);
-        request.mutable_cursor()->set_sequence(at.sequence);
-    } else if (m_from) {
-        request.set_from_ns(ns(*m_from));
-    }
-    bool isThere = true;
-    const auto read = link.subscribe(request, kCatchUpPatience, [&](v1::StreamItem&& item) {
-        if (item.has_heartbeat()) // there is nothing more
+    if (follower.catchUp || std::ranges::count_if(m_followers, [](const auto& entry) { return entry.second.catchUp != nullptr; }) >= kAtOnce)
+        return;
+    follower.catchUp = std::make_unique<CatchUp>(link, follower.agent, follower.place.cursor,
+                                                 CatchUp::Options{m_from, m_patience, [&fleet = m_fleet] { fleet.wakeReaders(); }});
+}
+
+bool FleetReader::writeCatchUp(const AgentLink& link, Follower& follower)
+{
+    for (const v1::StreamItem& item : follower.catchUp->take()) {
+        m_hasMore = true;
+        if (!write(item))
             return false;
-        isThere = write(item);
-        at = std::max(at, cursorOf(item));
-        return isThere && (at == Cursor{} || link.tail().newest() == Cursor{} || !link.tail().reachesBackTo(at));
-    });
-    if (!isThere)
-        return false;
+        follower.place.cursor = std::max(follower.place.cursor, cursorOf(item));
+    }
+    return follower.catchUp->ended() == CatchUp::Ended::NotYet || endCatchUp(link.tail(), follower);
+}
+
+/// When it did not come as far as the tail, the tail's oldest after a gap.
+bool FleetReader::endCatchUp(const AgentTail& tail, Follower& follower)
+{
+    m_hasMore = true; // another's turn
+    const auto over = std::exchange(follower.catchUp, nullptr);
     const bool wasPast = std::exchange(follower.wantsPast, false);
-    if (at != Cursor{} && link.tail().reachesBackTo(at)) {
-        follower.place = link.tail().after(at);
+    if (over->ended() == CatchUp::Ended::AtTheTail) {
+        follower.place = tail.after(follower.place.cursor);
         return true;
     }
-    if (wasPast && read) { // the agent had nothing older
-        follower.place = link.tail().join();
+    if (wasPast && over->ended() == CatchUp::Ended::AtTheEnd) { // the agent had nothing older
+        follower.place = over->joined();
         return true;
     }
-    follower.place = link.tail().atOldest();
-    telemetry::Gap gap{follower.agent, {UtcTime{}, link.tail().oldestTime()}, Loss::ReaderGap,
-                       "missed by this reader, and not to be had from the agent" + (read ? std::string() : ": " + read.error().what)};
+    follower.place = tail.atOldest();
+    const std::string why = over->why();
+    telemetry::Gap gap{follower.agent, {UtcTime{}, tail.oldestTime()}, Loss::ReaderGap,
+                       "missed by this reader, and not to be had from the agent" + (why.empty() ? std::string() : ": " + why)};
     return write(wire::itemOf(gap));
 }
 

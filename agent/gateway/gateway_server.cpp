@@ -171,12 +171,23 @@ grpc::Status GatewayServer::Private::Buffer(grpc::ServerContext* context, const 
         auto answer = link.buffer(kQuestionPatience);
         if (!identity || !answer)
             return; // who does not answer has no horizon; the stream and history say why
-        for (v1::SignalHorizon& signal : *answer->mutable_signals())
+        for (v1::SignalHorizon& signal : *answer->mutable_signals()) {
             wire::put(identity->agent, *signal.mutable_agent());
+            signal.set_host(identity->host);
+        }
         answers[index] = std::move(*answer);
     });
     for (v1::BufferReply& answer : answers)
         reply->mutable_signals()->MergeFrom(answer.signals());
+    if (!m_merger)
+        return grpc::Status::OK;
+    for (telemetry::BufferHorizon& horizon : m_merger->buffer().horizons()) {
+        horizon.host = m_merger->identity().host;
+        horizon.isMerged = true;
+        v1::SignalHorizon& signal = *reply->add_signals();
+        wire::put(horizon, signal);
+        wire::put(horizon.agent, *signal.mutable_agent());
+    }
     return grpc::Status::OK;
 }
 

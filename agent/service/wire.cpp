@@ -50,6 +50,8 @@ void put(const telemetry::BufferHorizon& horizon, v1::SignalHorizon& out)
     out.set_from_ns(ns(horizon.range.from));
     out.set_to_ns(ns(horizon.range.to));
     out.set_bytes(horizon.bytes);
+    out.set_host(horizon.host);
+    out.set_merged(horizon.isMerged);
 }
 
 namespace {

@@ -307,12 +307,15 @@ Json horizonJson(const telemetry::BufferHorizon& horizon, const Snapshot& snapsh
     const auto agent = std::find_if(snapshot.agents.begin(), snapshot.agents.end(),
                                     [&](const AgentSummary& known) { return known.identity.agent == horizon.agent; });
     const bool empty = horizon.range.from >= horizon.range.to;
+    const std::string host = agent == snapshot.agents.end() ? horizon.host : agent->identity.host;
     Json json;
-    json["agent"] = agent == snapshot.agents.end() ? horizon.agent.toHex() : agent->identity.host;
+    json["agent"] = agent == snapshot.agents.end() ? horizon.agent.toHex() : host;
     json["signal"] = horizon.signal;
     json["from_ns"] = empty ? Json(nullptr) : Json(ns(horizon.range.from));
     json["to_ns"] = empty ? Json(nullptr) : Json(ns(horizon.range.to));
     json["bytes"] = horizon.bytes;
+    json["host"] = orNull(host);
+    json["merged"] = horizon.isMerged;
     return json;
 }
 
@@ -383,7 +386,7 @@ const std::vector<std::string>& rowKeys(std::string_view array)
         {"events", {"at_ns", "kind", "subject", "detail"}},
         {"losses", {"place", "reason", "unit", "count", "from_ns", "to_ns", "advice"}},
         {"coverage", {"subject", "what", "share", "advice"}},
-        {"buffer", {"agent", "signal", "from_ns", "to_ns", "bytes"}},
+        {"buffer", {"agent", "signal", "from_ns", "to_ns", "bytes", "host", "merged"}},
     };
     static const std::vector<std::string> none;
     const auto found = keys.find(array);

@@ -285,9 +285,15 @@ std::string coverageText(const Json& coverage)
                              {"ADVICE", kLeft, field<"advice">}});
 }
 
+std::string bufferOwner(const Json& row)
+{
+    const std::string name = word(row.at(row.at("host").is_null() ? "agent" : "host"));
+    return row.at("merged").get<bool>() ? name + " (all hosts added up)" : name;
+}
+
 std::string bufferText(const Json& object)
 {
-    return orSentence(render(object.at("buffer"), {{"AGENT", kLeft, field<"agent">},
+    return orSentence(render(object.at("buffer"), {{"HOST", kLeft, bufferOwner},
                                                    {"SIGNAL", kLeft, field<"signal">},
                                                    {"FROM", kLeft, timeField<"from_ns">},
                                                    {"TO", kLeft, timeField<"to_ns">},

@@ -273,6 +273,8 @@ Result<std::vector<telemetry::BufferHorizon>> horizonsOfFile(const std::filesyst
         horizon.signal = "session";
         horizon.range = info.range;
         horizon.bytes = info.bytes;
+        horizon.host = agent.host;
+        horizon.isMerged = telemetry::isMerged(agent);
         const auto known = [&](const telemetry::BufferHorizon& other) { return other.agent == horizon.agent; };
         if (std::none_of(all.begin(), all.end(), known))
             all.push_back(std::move(horizon));

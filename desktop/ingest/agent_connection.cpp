@@ -337,8 +337,11 @@ Result<std::vector<telemetry::BufferHorizon>> AgentConnection::horizons()
     if (const grpc::Status status = d->m_stub->Buffer(&call.context, {}, &reply); !status.ok())
         return std::unexpected(errorOf(status, d->m_target));
     std::vector<telemetry::BufferHorizon> horizons;
-    for (const v1::SignalHorizon& signal : reply.signals())
-        horizons.push_back({signal.has_agent() ? keyOf(signal.agent()) : d->m_identity.agent, signal.signal(), {utcTime(signal.from_ns()), utcTime(signal.to_ns())}, signal.bytes()});
+    for (const v1::SignalHorizon& signal : reply.signals()) {
+        const bool isOwn = !signal.has_agent();
+        horizons.push_back({isOwn ? d->m_identity.agent : keyOf(signal.agent()), signal.signal(), {utcTime(signal.from_ns()), utcTime(signal.to_ns())}, signal.bytes(),
+                            isOwn ? d->m_identity.host : signal.host(), signal.merged()});
+    }
     return horizons;
 }
 

@@ -93,6 +93,12 @@ public:
 
     void serve()
     {
+        m_server = std::move(*AgentServer::start(serverOptions(), *m_buffer));
+        putPod(m_server->doorPort());
+    }
+    /// For a service that the test makes; putPod() with the port of its door.
+    ServerOptions serverOptions()
+    {
         ServerOptions options;
         options.listen = *ListenAddress::parse("unix:" + (m_scratch.path() / "agent.sock").string());
         options.identity = {m_key, m_node, "boot", "0.1.0", "6.18", m_buffer->epoch(), "socket"};
@@ -106,8 +112,12 @@ public:
             return peer ? Result<void>() : std::unexpected(peer.error());
         };
         options.door = std::move(door);
-        m_server = std::move(*AgentServer::start(std::move(options), *m_buffer));
-        putPod(m_server->doorPort());
+        return options;
+    }
+    RollingBuffer& buffer() { return *m_buffer; }
+    void putPod(std::uint16_t port)
+    {
+        m_api.putPod("binnacle-agent", podName(), m_node, {{{"name", "grpc"}, {"containerPort", 9465}}, {{"name", "gateway"}, {"containerPort", port}}});
     }
     void stopServing() { m_server.reset(); }
     /// Another pod on the same node, whose buffer remembers.
@@ -139,10 +149,6 @@ private:
         options.agent = m_key;
         options.memoryBytes = 16u << 20;
         return std::move(*RollingBuffer::open(options));
-    }
-    void putPod(std::uint16_t port)
-    {
-        m_api.putPod("binnacle-agent", podName(), m_node, {{{"name", "grpc"}, {"containerPort", 9465}}, {{"name", "gateway"}, {"containerPort", port}}});
     }
 
     FakeApi& m_api;

@@ -196,6 +196,32 @@ TEST_F(MergedGatewayTest, hostsThatComeGoAndReturnAreFollowedWithoutLossToTheOth
     EXPECT_FALSE(reader->ear.isBroken());
 }
 
+TEST_F(MergedGatewayTest, buffersAreListedByTheNameOfTheirHostAndThenTheMergedOne)
+{
+    startWith(2);
+    const auto reader = readAll(merged());
+    for (std::size_t round = 1; round <= 12; ++round) {
+        feed(all());
+        waitFor([&] { return seconds(*reader) == round; });
+    }
+    const auto stub = v1::AgentService::NewStub(grpc::CreateChannel(m_server->address().toText(), grpc::InsecureChannelCredentials()));
+    v1::BufferReply reply;
+    grpc::ClientContext context;
+    ASSERT_TRUE(stub->Buffer(&context, {}, &reply).ok());
+    std::string listed;
+    for (const v1::SignalHorizon& signal : reply.signals()) {
+        if (signal.signal() != "overview_1s")
+            continue;
+        listed += signal.host() + (signal.merged() ? " merged\n" : "\n");
+        EXPECT_EQ(signal.from_ns(), ns(samples::secondRange(1).from)) << signal.host();
+        EXPECT_EQ(signal.to_ns(), ns(samples::secondRange(12).to)) << signal.host();
+        EXPECT_GT(signal.bytes(), 0u);
+        EXPECT_EQ(wire::keyOf(signal.agent()), signal.merged() ? gateway() : signal.host() == "node-1" ? m_agents[0]->key() : m_agents[1]->key());
+    }
+    EXPECT_EQ(listed, "node-1\nnode-2\ngateway-1 merged\n");
+    EXPECT_EQ(reply.signals_size(), 3 * 5);
+}
+
 TEST_F(MergedGatewayTest, theHandshakeSaysWhoMergesAndHowManyAreBehind)
 {
     startWith(2);

@@ -64,7 +64,10 @@ const ShowSource kSource{"file", "shop.binnacle"};
 
 std::vector<telemetry::BufferHorizon> horizons()
 {
-    return {{agentKey("a"), "overview_1s", seconds(0, 10), 4096}, {agentKey("nobody"), "detail", {}, 0}};
+    return {{agentKey("a"), "overview_1s", seconds(0, 10), 4096}, // its name is the snapshot's
+            {agentKey("nobody"), "detail", {}, 0},
+            {agentKey("behind a gateway"), "overview_1s", seconds(0, 5), 2048, "node-7"},
+            {agentKey("gateway"), "overview_1s", seconds(0, 5), 1024, "gateway-1", true}};
 }
 
 std::vector<std::string> keysOf(const Json& object)
@@ -184,6 +187,9 @@ TEST(ShowText, saysTheSameInTables)
     const std::string buffer = showText(ShowWhat::Buffer, showJson(ShowWhat::Buffer, snapshot, kSource, horizons()));
     EXPECT_NE(buffer.find("overview_1s"), std::string::npos);
     EXPECT_NE(buffer.find("4.00 KiB"), std::string::npos);
+    EXPECT_NE(buffer.find("\nnode-7 "), std::string::npos) << buffer;
+    EXPECT_NE(buffer.find("\ngateway-1 (all hosts added up) "), std::string::npos) << buffer;
+    EXPECT_NE(buffer.find('\n' + agentKey("nobody").toHex()), std::string::npos) << "without a name, the key";
     const std::string inFlight = showText(ShowWhat::InFlight, showJson(ShowWhat::InFlight, snapshot, kSource));
     EXPECT_NE(inFlight.find("GET /slow"), std::string::npos);
     EXPECT_NE(inFlight.find("connect to 10.0.0.3:8000      2  process:api"), std::string::npos) << inFlight;

@@ -74,6 +74,8 @@ TEST(AgentQueries, tellTheHorizonsOfTheBuffer)
     ASSERT_TRUE(horizons.has_value());
     ASSERT_EQ(horizons->size(), 5u);
     for (const telemetry::BufferHorizon& horizon : *horizons) {
+        EXPECT_EQ(horizon.host, "host-a");
+        EXPECT_FALSE(horizon.isMerged);
         if (horizon.signal == "overview_1s") {
             EXPECT_EQ(horizon.range, (TimeRange{samples::secondRange(1).from, samples::secondRange(30).to}));
         }

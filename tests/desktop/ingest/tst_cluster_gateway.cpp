@@ -323,6 +323,17 @@ TEST_F(LargeCluster, aFewHostsAreReadMergedWhenToldTo)
     }
     EXPECT_TRUE(recorder->status().clusters.front().isThroughGateway);
     ASSERT_TRUE(recorder->stop().has_value());
+
+    ClusterWish merged = wish();
+    merged.fleet = FleetReading::Merged;
+    const auto reached = ClusterAgents::find(std::make_shared<KubeRuntime>(), {merged});
+    ASSERT_TRUE(reached.has_value()) << reached.error().what;
+    const auto horizons = bufferOf((*reached)->targets().front());
+    ASSERT_TRUE(horizons.has_value()) << horizons.error().what;
+    std::string buffers;
+    for (const telemetry::BufferHorizon& horizon : *horizons)
+        buffers += horizon.signal == "overview_1s" ? horizon.host + (horizon.isMerged ? " merged " : " ") : std::string();
+    EXPECT_EQ(buffers, "node-101 node-102 node-103 gateway-1 merged ");
 }
 
 TEST_F(LargeCluster, withoutAGatewaySomeAreReadAndTheOthersAreNamed)
