@@ -6,8 +6,6 @@
 #include "core/base/fault.h"
 
 #include <algorithm>
-#include <cstddef>
-#include <cstring>
 
 namespace binnacle::agent {
 
@@ -34,11 +32,8 @@ void deliverData(ByteView bytes, EventSink& sink)
 
 void expectData(ByteView bytes, EventSink& sink)
 {
-    if (bytes.size() < sizeof(bn_data))
-        return;
-    std::uint64_t connection = 0;
-    std::memcpy(&connection, bytes.data() + offsetof(bn_data, connection), sizeof(connection));
-    sink.expect(ConnectionId{connection});
+    if (const auto record = readRecord<bn_data>(bytes))
+        sink.expect(ConnectionId{record->connection});
 }
 
 } // namespace binnacle::agent
