@@ -28,8 +28,7 @@ static __always_inline bool is_usual(const struct connection *c)
 	return (c->flags & (wanted | unwanted)) == wanted;
 }
 
-/* The memory of `size` > 0 bytes; false when it is in more than two pieces.  Memory that cannot be named has no address either: looking
- * at that alone keeps the program's stack under the 64 bytes from which the kernel (6.13) gives it a slower one of its own. */
+/* The memory of `size` > 0 bytes; false when it is in more than two pieces, or cannot be named: it has no address then. */
 static __always_inline bool pieces_of(struct user_pieces *pieces, const struct user_buffers *buffers, __u32 size)
 {
 	if (!buffers->base)
@@ -38,14 +37,8 @@ static __always_inline bool pieces_of(struct user_pieces *pieces, const struct u
 		*pieces = (struct user_pieces){ .first = { .base = buffers->base, .length = size } };
 		return true;
 	}
-	if (buffers->iovec_count == 1) {
-		if (bpf_probe_read_user(&pieces->first, sizeof(pieces->first), (void *)buffers->base) || size > pieces->first.length)
-			return false;
-		pieces->first.length = size;
-		pieces->second.length = 0;
-		return true;
-	}
-	if (bpf_probe_read_user(pieces, sizeof(*pieces), (void *)buffers->base))
+	pieces->second.length = 0; /* stays so where there is one */
+	if (bpf_probe_read_user(pieces, buffers->iovec_count == 1 ? sizeof(pieces->first) : sizeof(*pieces), (void *)buffers->base))
 		return false;
 	if (size <= pieces->first.length) {
 		pieces->first.length = size;
