@@ -36,6 +36,9 @@ std::string tryHook(const KernelFacts& facts, const ProbeOptions& options, const
     return outcome.state == HookState::Used ? std::string() : outcome.sentence;
 }
 
+/// What attaches somewhere, and what has to be found.
+bool canBeTried(Hook hook) { return !factsOf(hook).attaches.empty() || hook == Hook::SentCopy; }
+
 std::string fixFor(const ProbeOptions& options, Hook hook)
 {
     for (const Hook disabled : options.disabled) {
@@ -43,6 +46,7 @@ std::string fixFor(const ProbeOptions& options, Hook hook)
             return fmt::format("remove --disable-hook {}", factsOf(hook).name);
     }
     switch (hook) {
+    case Hook::SentCopy: return "Linux 6.3 or newer on x86-64, and payload_socket";
     case Hook::PayloadSocket: return "Linux 6.3 or newer";
     case Hook::SocketCookie: return "Linux 5.12 or newer";
     case Hook::SocketFromFile: return "Linux 5.11 or newer";
@@ -67,7 +71,7 @@ CheckLine checkOne(const KernelFacts& facts, const ProbeOptions& options, ProbeP
 {
     const HookPlan& planned = plan.hooks[indexOf(hook)];
     const bool present = planned.state == HookState::Used || planned.state == HookState::Idle;
-    std::string trouble = present && !factsOf(hook).attaches.empty() ? tryHook(facts, options, plan, hook) : std::string();
+    std::string trouble = present && canBeTried(hook) ? tryHook(facts, options, plan, hook) : std::string();
     if (!trouble.empty())
         plan.lose(hook, trouble + "; " + std::string(factsOf(hook).without));
     const HookPlan& outcome = plan.hooks[indexOf(hook)];

@@ -16,6 +16,7 @@ enum class Hook : unsigned char {
     ResetReceived,
     PayloadSocket,
     PayloadSyscall,
+    SentCopy,
     ProcessFork,
     ProcessExec,
     ProcessExit,
@@ -24,7 +25,7 @@ enum class Hook : unsigned char {
     SocketCookie,
     SocketFromFile,
 };
-inline constexpr std::size_t kHookCount = 13;
+inline constexpr std::size_t kHookCount = 14;
 using HookSet = std::bitset<kHookCount>;
 
 struct HookFacts {

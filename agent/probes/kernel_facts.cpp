@@ -119,6 +119,13 @@ Result<void> hasRingBuffer()
     return failure(ErrorCode::Unsupported, "this kernel has no BPF ring buffer; Linux 5.8 or newer is needed");
 }
 
+/// bpf/lib/sent_copy.bpf.h; whether it is so on this kernel, finding the copy will tell.
+#if defined(__x86_64__)
+constexpr bool kMapsPagesInOneRun = true;
+#else
+constexpr bool kMapsPagesInOneRun = false;
+#endif
+
 std::uint32_t coarseTickMicroseconds()
 {
     timespec resolution{};
@@ -149,6 +156,7 @@ HookSet hooksIn(const btf& types)
             hooks.set(indexOf(facts.hook), hasAll(types, facts.attaches));
     }
     hooks.set(indexOf(Hook::SocketSamples), runsByHand());
+    hooks.set(indexOf(Hook::SentCopy), kMapsPagesInOneRun && hooks.test(indexOf(Hook::PayloadSocket)) && hooks.test(indexOf(Hook::SocketSamples)));
     hooks.set(indexOf(Hook::SocketCookie), probeSocketCookie(types));
     hooks.set(indexOf(Hook::SocketFromFile), knowsSocketFromFile(types));
     return hooks;

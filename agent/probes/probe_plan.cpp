@@ -24,6 +24,7 @@ bool hasReplacement(Hook hook)
     case Hook::SocketSamples:
     case Hook::ExistingSockets:
     case Hook::SocketState:
+    case Hook::SentCopy:
         return true;
     default:
         return false;
@@ -64,6 +65,9 @@ void choosePayload(ProbePlan& plan, const KernelFacts& facts, const ProbeOptions
         syscall = {Hook::PayloadSyscall, HookState::Idle, "not wanted: --capture=socket"};
     else if (options.capture == CaptureSource::Syscall && hasSocket)
         socket = {Hook::PayloadSocket, HookState::Idle, "not wanted: --capture=syscall"};
+    HookPlan& copy = plan.hooks[indexOf(Hook::SentCopy)];
+    if (copy.state == HookState::Used && socket.state != HookState::Used)
+        copy = {Hook::SentCopy, HookState::Idle, "not needed: payload_socket is not used"};
 }
 
 } // namespace

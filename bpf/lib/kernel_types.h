@@ -21,6 +21,8 @@ enum {
 	MSG_PEEK = 0x2,
 	MSG_TRUNC = 0x20,
 	MSG_ERRQUEUE = 0x2000,
+	MSG_ZEROCOPY = 0x4000000,
+	MSG_FASTOPEN = 0x20000000,
 	S_IFMT = 0170000,
 	S_IFSOCK = 0140000,
 };
@@ -85,6 +87,8 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	int sk_err;
+	void *sk_user_data;
+	__u8 sk_use_task_frag : 1; /* 6.2 (98123866fcf3) */
 	__u32 sk_ack_backlog;
 	__u32 sk_max_ack_backlog;
 	__u16 sk_protocol;
@@ -211,6 +215,13 @@ struct thread_info {
 	__u32 status;
 };
 
+struct page {};
+
+struct page_frag {
+	struct page *page;
+	__u32 offset;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
@@ -227,6 +238,7 @@ struct task_struct {
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
+	struct page_frag task_frag;
 };
 
 struct linux_binprm {

@@ -24,6 +24,9 @@ __attribute__((weak)) volatile __u32 ignored_process_count = 0;
 /* Written at run time: how many of the sample_slots are asked for. */
 __attribute__((weak)) volatile __u32 sample_count = 0;
 
+/* Found at run time: bpf/lib/sent_copy.bpf.h.  0 = not found, or not wanted. */
+__attribute__((weak)) volatile __u64 direct_map_origin = 0;
+
 /* Found at run time: how deep the agent's PID namespace is nested.  User space cannot ask beyond its own namespace. */
 __attribute__((weak)) volatile __u32 own_pidns_level = 0;
 

@@ -90,4 +90,22 @@ static __always_inline struct user_buffers buffers_of_syscall(long number, __u64
 	return (struct user_buffers){ 0 };
 }
 
+/* Whether the call copies what it sends.  `a2` and `a3` are the third and fourth argument.  sendfile, splice and MSG_ZEROCOPY send the
+ * pages themselves; with MSG_FASTOPEN the bytes go with the SYN, another way. */
+static __always_inline bool syscall_copies(long number, __u64 a2, __u64 a3)
+{
+	switch (number) {
+	case BN_SYS_WRITE:
+	case BN_SYS_WRITEV:
+	case BN_SYS_PWRITEV2:
+		return true;
+	case BN_SYS_SENDTO:
+	case BN_SYS_SENDMMSG:
+		return !(a3 & (MSG_ZEROCOPY | MSG_FASTOPEN));
+	case BN_SYS_SENDMSG:
+		return !(a2 & (MSG_ZEROCOPY | MSG_FASTOPEN));
+	}
+	return false;
+}
+
 #endif

@@ -6,9 +6,11 @@
 #ifndef BN_USUAL_TRANSFER_BPF_H
 #define BN_USUAL_TRANSFER_BPF_H
 #include "bpf/lib/payload.bpf.h"
+#include "bpf/lib/sent_copy.bpf.h"
 
 struct usual_transfer {
 	struct connection *connection;
+	const struct task_struct *task; /* on the CPU */
 	__u64 position;
 	__u32 size;
 	__u32 sequence; /* TCP sequence of the first byte */
@@ -86,10 +88,15 @@ static __always_inline bool read_pieces(const struct whole_record *record, const
 	       !bpf_probe_read_user(bytes + first, second, (void *)pieces->second.base);
 }
 
+static __always_inline bool read_copy(const struct whole_record *record, __u64 copy, __u64 size)
+{
+	asm volatile("" : "+r"(size));
+	return size <= record->first_room && !bpf_probe_read_kernel(record->data + 1, size, (void *)copy);
+}
+
 static __always_inline void describe_whole(struct bn_data *d, struct cpu_state *cpu, const struct usual_transfer *t)
 {
 	const struct connection *c = t->connection;
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
 
 	*d = (struct bn_data){
 		.header = { .at_ns = bpf_ktime_get_ns(), .sequence = cpu->data_sequence++,
@@ -99,8 +106,8 @@ static __always_inline void describe_whole(struct bn_data *d, struct cpu_state *
 		.tcp_sequence = t->sequence,
 		.size = t->size,
 		.captured_size = t->size,
-		.tid = pid_tgid,
-		.pid = pid_tgid >> 32,
+		.tid = t->task->pid,
+		.pid = t->task->tgid,
 		.flags = (t->sent ? BN_DATA_SENT : 0) | (c->flags & CONNECTION_EXISTED ? BN_DATA_EXISTED : 0),
 	};
 }
@@ -118,8 +125,19 @@ static __always_inline bool claim(struct usual_transfer *t)
 	return true;
 }
 
-/* false: nothing was written. */
-static __always_inline bool write_whole(struct cpu_state *cpu, struct usual_transfer *t, const struct user_pieces *pieces)
+/* The last step of both; `filled`: the bytes are in the record.  false: nothing was written. */
+static __always_inline bool tell_whole(const struct whole_record *record, struct cpu_state *cpu, struct usual_transfer *t, bool filled)
+{
+	if (!filled || !claim(t)) {
+		bpf_ringbuf_discard(record->data, BPF_RB_NO_WAKEUP);
+		return false;
+	}
+	describe_whole(record->data, cpu, t);
+	submit_data(record->data, cpu);
+	return true;
+}
+
+static __always_inline bool write_pieces(struct cpu_state *cpu, struct usual_transfer *t, const struct user_pieces *pieces)
 {
 	void *ring = ring_of_cpu(bpf_get_smp_processor_id());
 	bool joined = pieces->second.length;
@@ -135,30 +153,52 @@ static __always_inline bool write_whole(struct cpu_state *cpu, struct usual_tran
 		record = reserve_whole(ring, joined, RECORD_MIDDLE);
 	else
 		return false;
-	if (!record.data)
-		return false;
-	if (!read_pieces(&record, pieces) || !claim(t)) {
-		bpf_ringbuf_discard(record.data, BPF_RB_NO_WAKEUP);
-		return false;
-	}
-	describe_whole(record.data, cpu, t);
-	submit_data(record.data, cpu);
-	return true;
+	return record.data && tell_whole(&record, cpu, t, read_pieces(&record, pieces));
 }
 
-/* `end` is the TCP sequence after the transfer's last byte, FIN or not: one that took a number does not fit, and goes the long way.
- * false: nothing happened. */
-static __always_inline bool ship_whole(const struct sock *sk, __u32 size, __u32 end, bool sent, const struct user_buffers *buffers)
+static __always_inline bool write_copy(struct cpu_state *cpu, struct usual_transfer *t, __u64 copy)
 {
-	struct usual_transfer t = { .connection = find_connection(sk), .size = size, .sequence = end - size, .sent = sent };
-	struct cpu_state *cpu = this_cpu();
-	struct user_pieces pieces;
+	void *ring = ring_of_cpu(bpf_get_smp_processor_id());
+	struct whole_record record;
 
-	if (!t.connection || !cpu || !is_usual(t.connection))
+	if (!ring)
 		return false;
-	if (t.sequence != (sent ? t.connection->sent_next : t.connection->received_next))
+	if (t->size <= RECORD_TINY)
+		record = reserve_whole(ring, false, RECORD_TINY);
+	else if (t->size <= RECORD_SMALL)
+		record = reserve_whole(ring, false, RECORD_SMALL);
+	else if (t->size <= RECORD_MIDDLE)
+		record = reserve_whole(ring, false, RECORD_MIDDLE);
+	else if (t->size <= RECORD_LARGE)
+		record = reserve_whole(ring, false, RECORD_LARGE);
+	else
 		return false;
-	return verdict_of(t.connection->id) == BN_VERDICT_CAPTURE && pieces_of(&pieces, buffers, size) && write_whole(cpu, &t, &pieces);
+	return record.data && tell_whole(&record, cpu, t, read_copy(&record, copy, t->size));
+}
+
+/* What a call of a program has moved; `end` is the TCP sequence after its last byte, FIN or not: one that took a number does not fit,
+ * and goes the long way.  false: nothing happened. */
+static __always_inline bool ship_whole(const struct sock *sk, struct usual_transfer *t, __u32 end, const struct syscall_arguments *call)
+{
+	struct cpu_state *cpu = this_cpu();
+	struct user_buffers buffers;
+	struct user_pieces pieces;
+	__u64 copy = 0;
+
+	t->sequence = end - t->size;
+	t->connection = find_connection(sk);
+	if (!t->connection || !cpu || !is_usual(t->connection))
+		return false;
+	if (t->sequence != (t->sent ? t->connection->sent_next : t->connection->received_next))
+		return false;
+	if (verdict_of(t->connection->id) != BN_VERDICT_CAPTURE)
+		return false;
+	if (t->sent && syscall_copies(call->number, call->a2, call->a3) && keeps_sent_copy(sk))
+		copy = sent_copy(cpu, t->task, t->size);
+	if (copy)
+		return write_copy(cpu, t, copy);
+	buffers = buffers_of_syscall(call->number, call->a1, call->a2);
+	return pieces_of(&pieces, &buffers, t->size) && write_pieces(cpu, t, &pieces);
 }
 
 #endif

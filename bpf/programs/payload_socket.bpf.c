@@ -17,15 +17,21 @@ static __always_inline bool is_payload(const struct sock *sk, int result)
 }
 
 /* Kernel threads and io_uring's workers carry no system call of their own in their registers. */
+static __always_inline bool call_of(const struct task_struct *task, struct syscall_arguments *call)
+{
+	if (task->flags & (PF_KTHREAD | PF_IO_WORKER) || is_compat(task))
+		return false;
+	*call = arguments_of((struct pt_regs *)bpf_task_pt_regs((struct task_struct *)task));
+	return true;
+}
+
 static __always_inline struct user_buffers buffers_of_current(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct syscall_arguments arguments;
+	struct syscall_arguments call;
 
-	if (task->flags & (PF_KTHREAD | PF_IO_WORKER) || is_compat(task))
+	if (!call_of(bpf_get_current_task_btf(), &call))
 		return (struct user_buffers){ 0 };
-	arguments = arguments_of((struct pt_regs *)bpf_task_pt_regs(task));
-	return buffers_of_syscall(arguments.number, arguments.a1, arguments.a2);
+	return buffers_of_syscall(call.number, call.a1, call.a2);
 }
 
 static __always_inline __u32 received_end(const struct sock *sk, const struct tcp_sock *tcp)
@@ -60,16 +66,16 @@ static __noinline int transferred_unusually(struct sock *sk, int result, bool se
 /* Nothing to look up of the task: its numbers are those of the first PID namespace, and nobody asked to be left out. */
 static __always_inline bool transferred_usually(struct sock *sk, int size, bool sent)
 {
-	struct user_buffers buffers;
+	struct usual_transfer t = { .task = bpf_get_current_task_btf(), .size = size, .sent = sent };
+	struct syscall_arguments call;
 	struct tcp_sock *tcp;
 
 	if (own_pidns_inode || ignored_process_count)
 		return false;
 	tcp = bpf_skc_to_tcp_sock(sk);
-	if (!tcp || tcp->inet_conn.icsk_ulp_ops)
+	if (!tcp || tcp->inet_conn.icsk_ulp_ops || !call_of(t.task, &call))
 		return false;
-	buffers = buffers_of_current();
-	return ship_whole(sk, size, sent ? tcp->write_seq : tcp->copied_seq, sent, &buffers);
+	return ship_whole(sk, &t, sent ? tcp->write_seq : tcp->copied_seq, &call);
 }
 
 static __always_inline int transferred(struct sock *sk, int result, bool sent)

@@ -2,6 +2,7 @@
 #include "agent/probes/internal/kernel_object.h"
 
 #include "agent/probes/internal/loader_messages.h"
+#include "agent/probes/internal/sent_copy.h"
 
 #include <binnacle_bpf.skel.h>
 #include <bpf/bpf.h>
@@ -81,6 +82,7 @@ std::vector<HookProgram> programsOf(binnacle_bpf& s, Hook hook)
     case Hook::PayloadSocket:
         return {{s.progs.payload_sent, &s.links.payload_sent}, {s.progs.payload_received, &s.links.payload_received}};
     case Hook::PayloadSyscall: return {{s.progs.payload_syscall, &s.links.payload_syscall}};
+    case Hook::SentCopy: return {{s.progs.find_sent_copy, nullptr}};
     case Hook::ProcessFork: return {{s.progs.process_fork, &s.links.process_fork}};
     case Hook::ProcessExec: return {{s.progs.process_exec, &s.links.process_exec}};
     case Hook::ProcessExit: return {{s.progs.process_exit, &s.links.process_exit}};
@@ -162,6 +164,10 @@ Result<void> KernelObject::attachHook(Hook hook)
 Result<void> KernelObject::attach(ProbePlan& plan)
 {
     const LoaderMessages messages;
+    if (plan.uses(Hook::SentCopy)) {
+        if (auto found = findSentCopy(*m_skeleton); !found) // before anything is watched: it sends bytes of its own
+            plan.lose(Hook::SentCopy, found.error().what + ": " + std::string(factsOf(Hook::SentCopy).without));
+    }
     for (const HookFacts& facts : kHooks) {
         if (!plan.uses(facts.hook))
             continue;
