@@ -102,7 +102,14 @@ static __always_inline void advance(struct transfer *t, __u32 bytes)
 	t->size -= bytes;
 }
 
-/* A record that carries `n` ≤ `room` bytes of user memory; `room` is a constant. */
+static __always_inline long read_memory(const struct transfer *t, void *to, __u32 n)
+{
+	const void *from = (const void *)t->cursor.from;
+
+	return t->buffers.in_kernel ? bpf_probe_read_kernel(to, n, from) : bpf_probe_read_user(to, n, from);
+}
+
+/* A record that carries `n` ≤ `room` bytes of the memory at the cursor; `room` is a constant. */
 static __always_inline void write_captured(struct cpu_state *cpu, __u32 n, const __u32 room)
 {
 	struct bn_data *d = reserve_data(sizeof(*d) + room);
@@ -114,7 +121,7 @@ static __always_inline void write_captured(struct cpu_state *cpu, __u32 n, const
 	asm volatile("" : "+r"(n)); /* the bound below must be checked on the register that is used */
 	if (n > room)
 		n = room;
-	if (bpf_probe_read_user(d + 1, n, (void *)cpu->transfer.cursor.from)) {
+	if (read_memory(&cpu->transfer, d + 1, n)) {
 		fill_data(d, cpu, n, 0, BN_DATA_UNSEEN);
 		not_readable(cpu, n, BN_COUNT_PAYLOAD_FAULT_BYTES);
 	} else {

@@ -12,6 +12,7 @@
 #ifndef BN_SENT_COPY_BPF_H
 #define BN_SENT_COPY_BPF_H
 #include "bpf/lib/losses.bpf.h"
+#include "bpf/lib/user_buffers.bpf.h"
 
 #define PAGE_BYTES_PER_DESCRIPTION 64 /* x86: 4096 bytes a page, 64 bytes for its struct page */
 
@@ -41,6 +42,19 @@ static __always_inline __u64 sent_copy(struct cpu_state *cpu, const struct task_
 static __always_inline bool keeps_sent_copy(const struct sock *sk)
 {
 	return !sk->sk_user_data && BPF_CORE_READ_BITFIELD(sk, sk_use_task_frag);
+}
+
+/* Where the `size` bytes are that the task has just moved by `call`. */
+static __always_inline struct user_buffers memory_of_call(struct cpu_state *cpu, const struct sock *sk, const struct task_struct *task,
+							  const struct syscall_arguments *call, __u32 size, bool sent)
+{
+	__u64 copy = 0;
+
+	if (sent && syscall_copies(call->number, call->a2, call->a3) && keeps_sent_copy(sk))
+		copy = sent_copy(cpu, task, size);
+	if (copy)
+		return (struct user_buffers){ .base = copy, .known = 1, .in_kernel = 1 };
+	return buffers_of_syscall(call->number, call->a1, call->a2);
 }
 
 #endif

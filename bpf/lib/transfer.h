@@ -8,10 +8,11 @@
 struct user_buffers {
 	__u64 base;
 	__u32 iovec_count;
-	__u32 known; /* 0 = no user memory that we can name */
+	__u16 known;     /* 0 = no memory that we can name */
+	__u16 in_kernel; /* one buffer, which is the kernel's own copy: bpf/lib/sent_copy.bpf.h */
 };
 
-/* The piece of user memory that is being read. */
+/* The piece of memory that is being read. */
 struct user_cursor {
 	__u64 from;
 	__u64 left;

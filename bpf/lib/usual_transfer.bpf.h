@@ -181,9 +181,8 @@ static __always_inline bool write_copy(struct cpu_state *cpu, struct usual_trans
 static __always_inline bool ship_whole(const struct sock *sk, struct usual_transfer *t, __u32 end, const struct syscall_arguments *call)
 {
 	struct cpu_state *cpu = this_cpu();
-	struct user_buffers buffers;
+	struct user_buffers memory;
 	struct user_pieces pieces;
-	__u64 copy = 0;
 
 	t->sequence = end - t->size;
 	t->connection = find_connection(sk);
@@ -193,12 +192,10 @@ static __always_inline bool ship_whole(const struct sock *sk, struct usual_trans
 		return false;
 	if (verdict_of(t->connection->id) != BN_VERDICT_CAPTURE)
 		return false;
-	if (t->sent && syscall_copies(call->number, call->a2, call->a3) && keeps_sent_copy(sk))
-		copy = sent_copy(cpu, t->task, t->size);
-	if (copy)
-		return write_copy(cpu, t, copy);
-	buffers = buffers_of_syscall(call->number, call->a1, call->a2);
-	return pieces_of(&pieces, &buffers, t->size) && write_pieces(cpu, t, &pieces);
+	memory = memory_of_call(cpu, sk, t->task, call, t->size, t->sent);
+	if (memory.in_kernel)
+		return write_copy(cpu, t, memory.base);
+	return pieces_of(&pieces, &memory, t->size) && write_pieces(cpu, t, &pieces);
 }
 
 #endif

@@ -25,13 +25,14 @@ static __always_inline bool call_of(const struct task_struct *task, struct sysca
 	return true;
 }
 
-static __always_inline struct user_buffers buffers_of_current(void)
+static __always_inline struct user_buffers memory_of_current(struct cpu_state *cpu, const struct sock *sk, __u32 size, bool sent)
 {
+	const struct task_struct *task = bpf_get_current_task_btf();
 	struct syscall_arguments call;
 
-	if (!call_of(bpf_get_current_task_btf(), &call))
+	if (!call_of(task, &call))
 		return (struct user_buffers){ 0 };
-	return buffers_of_syscall(call.number, call.a1, call.a2);
+	return memory_of_call(cpu, sk, task, &call, size, sent);
 }
 
 static __always_inline __u32 received_end(const struct sock *sk, const struct tcp_sock *tcp)
@@ -59,7 +60,7 @@ static __noinline int transferred_unusually(struct sock *sk, int result, bool se
 	end = sent ? tcp->write_seq - sent_fin(sk->__sk_common.skc_state) : received_end(sk, tcp);
 	cpu->transfer.sequence = end - result;
 	cpu->transfer.framed = tcp->inet_conn.icsk_ulp_ops != NULL;
-	cpu->transfer.buffers = buffers_of_current();
+	cpu->transfer.buffers = memory_of_current(cpu, sk, result, sent);
 	return on_transfer(sk, cpu);
 }
 

@@ -22,8 +22,8 @@ struct Method {
     void (*send)(int fd, std::string bytes);
     void (*receive)(int fd, std::size_t bytes);
     std::size_t size;
-    std::size_t captured[2];         // of what the client sends: socket source, system-call source
-    std::size_t capturedReceived[2]; // of what the server receives
+    std::size_t captured[3];         // of what the client sends: from the kernel's copy, from its memory, at the exit of the call
+    std::size_t capturedReceived[2]; // of what the server receives: at the socket, at the exit of the call
 };
 
 constexpr std::size_t kAll = ~std::size_t{0};
@@ -76,26 +76,26 @@ void receiveBySplice(int fd, std::size_t bytes)
 }
 
 const Method kMethods[] = {
-    {"write_read", sendPlainly, receivePlainly, 1009, {kAll, kAll}, {kAll, kAll}},
-    {"one_byte", sendPlainly, receivePlainly, 1, {kAll, kAll}, {kAll, kAll}},
+    {"write_read", sendPlainly, receivePlainly, 1009, {kAll, kAll, kAll}, {kAll, kAll}},
+    {"one_byte", sendPlainly, receivePlainly, 1, {kAll, kAll, kAll}, {kAll, kAll}},
     {"send_recv", [](int fd, std::string b) { send(fd, b.data(), b.size(), 0); },
-     [](int fd, std::size_t n) { std::string b(n, ' '); recv(fd, b.data(), n, MSG_WAITALL); }, 5003, {kAll, kAll}, {kAll, kAll}},
+     [](int fd, std::size_t n) { std::string b(n, ' '); recv(fd, b.data(), n, MSG_WAITALL); }, 5003, {kAll, kAll, kAll}, {kAll, kAll}},
     {"writev_readv", [](int fd, std::string b) { auto v = split<3>(b); writev(fd, v.data(), 3); },
      [](int fd, std::size_t n) { std::string b(n, ' '); awaitBytes(fd, n); auto v = split<4>(b); readv(fd, v.data(), 4); },
-     9001, {kAll, kAll}, {kAll, kAll}},
+     9001, {kAll, kAll, kAll}, {kAll, kAll}},
     {"six_vectors", [](int fd, std::string b) { auto v = split<6>(b); writev(fd, v.data(), 6); }, receivePlainly,
-     6000, {4000, 4000}, {kAll, kAll}},
+     6000, {kAll, 4000, 4000}, {kAll, kAll}},
     {"preadv2_pwritev2", [](int fd, std::string b) { auto v = split<2>(b); pwritev2(fd, v.data(), 2, -1, 0); },
      [](int fd, std::size_t n) { std::string b(n, ' '); awaitBytes(fd, n); auto v = split<2>(b); preadv2(fd, v.data(), 2, -1, 0); },
-     3001, {kAll, kAll}, {kAll, kAll}},
+     3001, {kAll, kAll, kAll}, {kAll, kAll}},
     {"sendmsg_recvmsg",
      [](int fd, std::string b) { auto v = split<4>(b); msghdr m{}; m.msg_iov = v.data(); m.msg_iovlen = 4; sendmsg(fd, &m, 0); },
      [](int fd, std::size_t n) { std::string b(n, ' '); auto v = split<2>(b); msghdr m{}; m.msg_iov = v.data(); m.msg_iovlen = 2; recvmsg(fd, &m, MSG_WAITALL); },
-     7001, {kAll, kAll}, {kAll, kAll}},
+     7001, {kAll, kAll, kAll}, {kAll, kAll}},
     {"sendmmsg_recvmmsg_of_one",
      [](int fd, std::string b) { auto v = split<1>(b); mmsghdr m{}; m.msg_hdr.msg_iov = v.data(); m.msg_hdr.msg_iovlen = 1; sendmmsg(fd, &m, 1, 0); },
      [](int fd, std::size_t n) { std::string b(n, ' '); auto v = split<1>(b); awaitBytes(fd, n); mmsghdr m{}; m.msg_hdr.msg_iov = v.data(); m.msg_hdr.msg_iovlen = 1; recvmmsg(fd, &m, 1, 0, nullptr); },
-     901, {kAll, kAll}, {kAll, kAll}},
+     901, {kAll, kAll, kAll}, {kAll, kAll}},
     {"sendmmsg_recvmmsg_of_three",
      [](int fd, std::string b) {
          auto v = split<3>(b);
@@ -111,30 +111,44 @@ const Method kMethods[] = {
          for (int i = 0; i < 3; ++i) { m[i].msg_hdr.msg_iov = &v[static_cast<std::size_t>(i)]; m[i].msg_hdr.msg_iovlen = 1; }
          recvmmsg(fd, m, 3, 0, nullptr);
      },
-     900, {0, kAll}, {0, kAll}},
-    {"sendfile", sendByFile, receivePlainly, 20011, {0, 0}, {kAll, kAll}},
-    {"splice", sendPlainly, receiveBySplice, 8009, {kAll, kAll}, {0, 0}},
+     900, {kAll, 0, kAll}, {0, kAll}},
+    {"sendfile", sendByFile, receivePlainly, 20011, {0, 0, 0}, {kAll, kAll}},
+    {"splice", sendPlainly, receiveBySplice, 8009, {kAll, kAll, kAll}, {0, 0}},
     {"peek_then_read", sendPlainly, [](int fd, std::size_t n) { awaitBytes(fd, n); awaitBytes(fd, n); receiveExactly(fd, n); },
-     1013, {kAll, kAll}, {kAll, kAll}},
+     1013, {kAll, kAll, kAll}, {kAll, kAll}},
     {"thrown_away", sendPlainly, [](int fd, std::size_t n) { awaitBytes(fd, n); recv(fd, nullptr, n, MSG_TRUNC); },
-     1019, {kAll, kAll}, {0, 0}},
+     1019, {kAll, kAll, kAll}, {0, 0}},
     {"pipelined_64k", [](int fd, std::string b) { send(fd, b.data(), b.size(), 0); },
-     [](int fd, std::size_t n) { std::string b(n, ' '); recv(fd, b.data(), n, MSG_WAITALL); }, 65536, {kAll, kAll}, {kAll, kAll}},
+     [](int fd, std::size_t n) { std::string b(n, ' '); recv(fd, b.data(), n, MSG_WAITALL); }, 65536, {kAll, kAll, kAll}, {kAll, kAll}},
     {"over_the_cap", [](int fd, std::string b) { send(fd, b.data(), b.size(), 0); },
-     [](int fd, std::size_t n) { std::string b(n, ' '); recv(fd, b.data(), n, MSG_WAITALL); }, 100003, {65536, 65536}, {65536, 65536}},
+     [](int fd, std::size_t n) { std::string b(n, ' '); recv(fd, b.data(), n, MSG_WAITALL); }, 100003, {65536, 65536, 65536}, {65536, 65536}},
 };
 
-/// How the bytes come out of the kernel.  The socket source has a short way for what is usual (bpf/lib/usual_transfer.bpf.h); while
-/// any process is left out, everything takes the long one.
-enum class Way { Socket, SocketTheLongWay, Syscall };
-constexpr Way kWays[] = {Way::Socket, Way::SocketTheLongWay, Way::Syscall};
+/// How the bytes come out of the kernel.  The socket source has a short way for what is usual (bpf/lib/usual_transfer.bpf.h); while any
+/// process is left out, everything takes the long one.  Either reads what is sent from the kernel's own copy, where there is one.
+enum class Way { Socket, LongSocket, SocketWithoutCopy, LongSocketWithoutCopy, Syscall };
+constexpr Way kWays[] = {Way::Socket, Way::LongSocket, Way::SocketWithoutCopy, Way::LongSocketWithoutCopy, Way::Syscall};
 
-CaptureSource sourceOf(Way way) { return way == Way::Syscall ? CaptureSource::Syscall : CaptureSource::Socket; }
-std::string nameOf(Way way) { return way == Way::Socket ? "socket" : way == Way::SocketTheLongWay ? "socket_the_long_way" : "syscall"; }
+bool isLong(Way way) { return way == Way::LongSocket || way == Way::LongSocketWithoutCopy; }
+bool copies(Way way) { return way == Way::Socket || way == Way::LongSocket; }
+
+ProbeOptions optionsOf(Way way)
+{
+    ProbeOptions options = withCapture(way == Way::Syscall ? CaptureSource::Syscall : CaptureSource::Socket);
+    if (!copies(way))
+        options.disabled = {Hook::SentCopy};
+    return options;
+}
+
+std::string nameOf(Way way)
+{
+    static constexpr std::array kNames{"socket", "long_socket", "socket_without_copy", "long_socket_without_copy", "syscall"};
+    return kNames[static_cast<std::size_t>(way)];
+}
 
 void take(ProbeSet& probes, Way way)
 {
-    if (way == Way::SocketTheLongWay) {
+    if (isLong(way)) {
         ASSERT_TRUE(probes.ignoreProcess(ProcessId{1}));
     }
 }
@@ -160,7 +174,7 @@ TEST_P(Payload, isCapturedOrCountedAsUnseen)
 {
     const auto& [way, method] = GetParam();
     RecordingSink sink;
-    BN_OBSERVE(probes, sink, withCapture(sourceOf(way)));
+    BN_OBSERVE(probes, sink, optionsOf(way));
     take(*probes, way);
     const BoundPort port;
     const std::string bytes = pattern(method.size);
@@ -176,7 +190,9 @@ TEST_P(Payload, isCapturedOrCountedAsUnseen)
         receiveExactly(fd, 2);
     };
     ASSERT_EQ(converse(*probes, sink, port, 3, answer, ask).failures, 0);
-    const std::size_t which = way == Way::Syscall ? 1 : 0;
+    const bool copied = probes->plan().uses(Hook::SentCopy);
+    const std::size_t sent = copied ? 0 : way == Way::Syscall ? 2 : 1;
+    const std::size_t received = way == Way::Syscall ? 1 : 0;
     const auto clients = sink.clientsOf(port.number());
     const auto servers = sink.serversOf(port.number());
     ASSERT_EQ(clients.size(), 3u);
@@ -184,14 +200,14 @@ TEST_P(Payload, isCapturedOrCountedAsUnseen)
     for (const RecordedConnection* c : clients) {
         ASSERT_TRUE(c->closed);
         const PayloadCounters& p = c->closed->payload;
-        expectBooks(c->sent, p.seenSent, p.lostSent, p.unseenSent, bytes, std::min(method.captured[which], bytes.size()));
+        expectBooks(c->sent, p.seenSent, p.lostSent, p.unseenSent, bytes, std::min(method.captured[sent], bytes.size()));
         EXPECT_EQ(c->closed->tcp.bytesSent, bytes.size());
         EXPECT_EQ(c->received.text, "ok");
     }
     for (const RecordedConnection* c : servers) {
         ASSERT_TRUE(c->closed);
         const PayloadCounters& p = c->closed->payload;
-        expectBooks(c->received, p.seenReceived, p.lostReceived, p.unseenReceived, bytes, std::min(method.capturedReceived[which], bytes.size()));
+        expectBooks(c->received, p.seenReceived, p.lostReceived, p.unseenReceived, bytes, std::min(method.capturedReceived[received], bytes.size()));
         EXPECT_EQ(c->closed->tcp.bytesReceived, bytes.size());
         EXPECT_EQ(c->sent.text, "ok");
     }
@@ -201,12 +217,12 @@ TEST_P(Payload, isCapturedOrCountedAsUnseen)
 TEST_P(PayloadPair, isOneRecordWhenBothFit)
 {
     struct Shape {
-        std::size_t head, body, records;
+        std::size_t head, body, records, recordsOfCopy;
     };
-    constexpr Shape kShapes[] = {{1, 1, 1}, {64, 192, 1}, {65, 192, 1}, {238, 612, 1}, {256, 768, 1}, {257, 768, 1}, {1024, 3072, 1},
-                                 {1025, 100, 2}, {100, 3073, 2}, {1024, 3073, 2}, {200, 5000, 3}};
+    constexpr Shape kShapes[] = {{1, 1, 1, 1}, {64, 192, 1, 1}, {65, 192, 1, 1}, {238, 612, 1, 1}, {256, 768, 1, 1}, {257, 768, 1, 1}, {1024, 3072, 1, 1},
+                                 {1025, 100, 2, 1}, {100, 3073, 2, 1}, {1024, 3073, 2, 2}, {200, 5000, 3, 2}};
     RecordingSink sink;
-    BN_OBSERVE(probes, sink, withCapture(sourceOf(GetParam())));
+    BN_OBSERVE(probes, sink, optionsOf(GetParam()));
     take(*probes, GetParam());
     for (const Shape& shape : kShapes) {
         const BoundPort port;
@@ -221,7 +237,8 @@ TEST_P(PayloadPair, isOneRecordWhenBothFit)
         const auto clients = sink.clientsOf(port.number());
         ASSERT_EQ(clients.size(), 1u);
         EXPECT_EQ(clients.front()->sent.text, bytes) << shape.head << " + " << shape.body;
-        EXPECT_EQ(clients.front()->sent.records, shape.records) << shape.head << " + " << shape.body;
+        const bool copied = probes->plan().uses(Hook::SentCopy);
+        EXPECT_EQ(clients.front()->sent.records, copied ? shape.recordsOfCopy : shape.records) << shape.head << " + " << shape.body;
         ASSERT_TRUE(clients.front()->closed);
         EXPECT_EQ(clients.front()->closed->payload.unseenSent, 0u);
     }
@@ -232,7 +249,7 @@ TEST_P(PayloadPair, staysInOrderWhenItsThreadMovesBetweenCpus)
 {
     constexpr int kRequests = 499;
     RecordingSink sink;
-    BN_OBSERVE(probes, sink, withCapture(sourceOf(GetParam())));
+    BN_OBSERVE(probes, sink, optionsOf(GetParam()));
     take(*probes, GetParam());
     const BoundPort port;
     const auto answer = [&](int fd) {
@@ -284,7 +301,7 @@ TEST(PayloadEveryWay, givesTheSameBytesAndTotals)
     std::array<std::string, std::size(kWays)> told;
     for (const Way way : kWays) {
         RecordingSink sink;
-        BN_OBSERVE(probes, sink, withCapture(sourceOf(way)));
+        BN_OBSERVE(probes, sink, optionsOf(way));
         take(*probes, way);
         const BoundPort port;
         const auto answer = [](int fd) {
@@ -316,13 +333,18 @@ TEST(PayloadEveryWay, givesTheSameBytesAndTotals)
 }
 
 /// Record by record, with everything but the time: sizes around each size class, one to five buffers, kept-alive and new connections.
-TEST(PayloadEveryWay, theShortOneWritesWhatTheLongOneWrites)
+class PayloadBothWays : public testing::TestWithParam<std::pair<Way, Way>> {};
+INSTANTIATE_TEST_SUITE_P(WithCopyAndWithout, PayloadBothWays,
+                         testing::Values(std::pair(Way::Socket, Way::LongSocket), std::pair(Way::SocketWithoutCopy, Way::LongSocketWithoutCopy)),
+                         [](const auto& info) { return nameOf(info.param.first); });
+
+TEST_P(PayloadBothWays, theShortOneWritesWhatTheLongOneWrites)
 {
     constexpr std::size_t kSizes[] = {1, 63, 64, 65, 255, 256, 257, 1023, 1024, 1025, 4096, 5000};
     std::array<std::string, 2> told;
-    for (const Way way : {Way::Socket, Way::SocketTheLongWay}) {
+    for (const Way way : {GetParam().first, GetParam().second}) {
         RecordingSink sink;
-        BN_OBSERVE(probes, sink, withCapture(CaptureSource::Socket));
+        BN_OBSERVE(probes, sink, optionsOf(way));
         take(*probes, way);
         const BoundPort port;
         const auto answer = [&](int fd) {
@@ -346,7 +368,7 @@ TEST(PayloadEveryWay, theShortOneWritesWhatTheLongOneWrites)
             }
         };
         ASSERT_EQ(converse(*probes, sink, port, 2, answer, ask).failures, 0);
-        std::string& text = told[static_cast<std::size_t>(way)];
+        std::string& text = told[isLong(way) ? 1 : 0];
         for (const auto* c : {sink.clientsOf(port.number()).front(), sink.serversOf(port.number()).front()}) {
             ASSERT_TRUE(c->closed);
             const PayloadCounters& p = c->closed->payload;

@@ -69,6 +69,20 @@ TEST(UserBuffers, severalMessagesInOneCallAreNotGuessed)
     EXPECT_EQ(native_buffers_of_syscall(SYS_sendmmsg, address(messages), 2).known, 0u);
 }
 
+TEST(UserBuffers, onlyCallsThatCopyLeaveACopy)
+{
+    for (const long number : {SYS_write, SYS_writev, SYS_pwritev2, SYS_sendto, SYS_sendmsg, SYS_sendmmsg})
+        EXPECT_TRUE(native_syscall_copies(number, 0, MSG_NOSIGNAL)) << number;
+    for (const long number : {SYS_sendfile, SYS_splice, SYS_io_uring_enter, SYS_read, SYS_recvfrom, SYS_getppid})
+        EXPECT_FALSE(native_syscall_copies(number, 0, 0)) << number;
+    for (const int flag : {MSG_ZEROCOPY, MSG_FASTOPEN}) {
+        EXPECT_FALSE(native_syscall_copies(SYS_sendto, 0, static_cast<std::uint64_t>(flag)));
+        EXPECT_FALSE(native_syscall_copies(SYS_sendmmsg, 0, static_cast<std::uint64_t>(flag)));
+        EXPECT_FALSE(native_syscall_copies(SYS_sendmsg, static_cast<std::uint64_t>(flag), 0));
+        EXPECT_TRUE(native_syscall_copies(SYS_write, static_cast<std::uint64_t>(flag), 0)) << "the third argument is a size there";
+    }
+}
+
 TEST(UserBuffers, otherCallsHaveNone)
 {
     EXPECT_EQ(native_buffers_of_syscall(SYS_sendfile, 0x1000, 1).known, 0u);

@@ -2,6 +2,7 @@
 #include "tests/kernel/support/user_buffers_native.h"
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/cdefs.h>
 #include <sys/socket.h>
@@ -39,4 +40,9 @@ struct native_buffers native_buffers_of_syscall(long number, uint64_t a1, uint64
 enum native_kind native_transfer_kind(long number)
 {
 	return (enum native_kind)transfer_kind(number);
+}
+
+int native_syscall_copies(long number, uint64_t a2, uint64_t a3)
+{
+	return syscall_copies(number, a2, a3);
 }

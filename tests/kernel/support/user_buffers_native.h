@@ -16,6 +16,7 @@ enum native_kind { NATIVE_NONE, NATIVE_SENT, NATIVE_RECEIVED, NATIVE_SENT_MANY, 
 
 struct native_buffers native_buffers_of_syscall(long number, uint64_t a1, uint64_t a2);
 enum native_kind native_transfer_kind(long number);
+int native_syscall_copies(long number, uint64_t a2, uint64_t a3);
 #ifdef __cplusplus
 }
 #endif
