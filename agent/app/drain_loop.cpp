@@ -66,8 +66,10 @@ void DrainLoop::run(int stopFd)
 {
     Waiter waiter(m_parts.probes.pollFd(), stopFd);
     while (waiter.wait(m_pace.sleep())) {
+        if (!drain())
+            continue;
         applyReaders();
-        drain();
+        m_parts.collector.drained();
         watchClock();
         sealIfDue();
     }
@@ -76,16 +78,17 @@ void DrainLoop::run(int stopFd)
     sealUntil(readClocks().utc);
 }
 
-void DrainLoop::drain()
+/// Whether it is time for what is done every 15 ms or so, however short the rounds are.
+bool DrainLoop::drain()
 {
     const auto began = std::chrono::steady_clock::now();
     m_parts.probes.drain(m_parts.collector);
     const auto ended = std::chrono::steady_clock::now();
     m_pace.note(ended - began);
     if (ended - m_roundAt < kRound - m_pace.sleep() / 2) // the nearest to it, so that two of them fit into kSealAfter
-        return;
+        return false;
     m_roundAt = ended;
-    m_parts.collector.drained();
+    return true;
 }
 
 void DrainLoop::watchClock()

@@ -45,7 +45,7 @@ public:
     void readerGone(std::uint32_t pid) { noteReader(pid, false); }
 
 private:
-    void drain();
+    bool drain();
     void watchClock();
     void sealIfDue();
     void sealUntil(UtcTime end);

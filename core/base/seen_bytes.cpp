@@ -21,7 +21,7 @@ const std::array<unsigned int, 48> kSecret = [] {
 }();
 static_assert(sizeof(kSecret) >= XXH3_SECRET_SIZE_MIN);
 
-XXH128_hash_t digest(std::string_view bytes) { return XXH3_128bits_withSecret(bytes.data(), bytes.size(), kSecret.data(), sizeof(kSecret)); }
+std::uint64_t digest(std::string_view bytes) { return XXH3_64bits_withSecret(bytes.data(), bytes.size(), kSecret.data(), sizeof(kSecret)); }
 
 } // namespace
 
@@ -29,8 +29,7 @@ std::size_t SeenBytes::beginning(std::string_view text)
 {
     if (m_size == 0 || text.size() < m_size)
         return 0;
-    const XXH128_hash_t hash = digest(text.substr(0, m_size));
-    if (hash.high64 == m_high && hash.low64 == m_low) {
+    if (digest(text.substr(0, m_size)) == m_digest) {
         m_misses = 0;
         return m_size;
     }
@@ -42,9 +41,7 @@ std::size_t SeenBytes::beginning(std::string_view text)
 
 void SeenBytes::remember(std::string_view bytes)
 {
-    const XXH128_hash_t hash = digest(bytes);
-    m_high = hash.high64;
-    m_low = hash.low64;
+    m_digest = digest(bytes);
     m_size = static_cast<std::uint16_t>(bytes.size());
 }
 

@@ -7,8 +7,9 @@
 
 namespace binnacle {
 
-/// Recognises bytes that came before without keeping them: their length and 128 bits of XXH3 under a secret drawn anew by each process, so
-/// that nothing outside can be prepared to look the same.  Two different texts are taken for one with a chance of 2^-128 a pair.
+/// Recognises bytes that came before without keeping them: their length and 64 bits of XXH3 under a secret drawn anew by each process, so
+/// that nothing outside can be prepared to look the same.  Two different texts are taken for one with a chance of 2^-64 a pair: at a million
+/// new heads a second, once in half a million years.
 /// Bytes that keep changing soon cost nothing: after kPatience texts that were never seen again only every kPatience-th is remembered.
 /// Thread: any one at a time.
 class SeenBytes {
@@ -26,7 +27,7 @@ public:
     void remember(std::string_view bytes);
 
 private:
-    std::uint64_t m_high = 0, m_low = 0;
+    std::uint64_t m_digest = 0;
     std::uint16_t m_size = 0; // 0: nothing
     std::uint8_t m_misses = 0; // in a row, up to kPatience
     std::uint8_t m_passedOver = 0;

@@ -50,7 +50,7 @@ void DataRings::beginRound()
 
 void DataRings::look(Source& source)
 {
-    source.record = {};
+    source.record = source.ahead = {};
     switch (source.reader->peek(source.until, source.record)) {
     case RingReader::Next::None: return;
     case RingReader::Next::Unfinished: m_stopped = true; return;
@@ -62,6 +62,8 @@ void DataRings::look(Source& source)
     source.sequence = header->sequence;
     if (source.at > m_now)
         source.record = {};
+    else
+        source.ahead = source.reader->ahead(source.until);
 }
 
 /// Records of one time are parts of one transfer, or have nothing to do with each other.

@@ -26,7 +26,7 @@ public:
     void beginRound();
 
     /// Hands over what the round holds.  A record that is still being written ends it, since others may depend on what is behind it.
-    /// `expect` is told of a record when it becomes the next of its ring, while other rings' records may come first.
+    /// `expect` is told of a record while at least one other is still to be taken before it.
     template <class Take, class Expect>
     std::size_t drain(Take&& take, Expect&& expect)
     {
@@ -36,8 +36,8 @@ public:
             ++count;
             next->reader->pass();
             look(*next);
-            if (!next->record.empty())
-                expect(next->record);
+            if (!next->ahead.empty())
+                expect(next->ahead);
         }
         for (Source& source : m_sources)
             source.reader->release();
@@ -55,6 +55,7 @@ private:
         std::unique_ptr<RingReader> reader;
         std::uint64_t until = 0;
         ByteView record; // the next one of this round; empty: none
+        ByteView ahead;  // the one behind it; empty: none, or not to be seen yet
         HostTime at{};   // of it
         std::uint32_t sequence = 0;
     };
