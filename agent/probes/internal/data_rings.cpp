@@ -50,7 +50,8 @@ void DataRings::beginRound()
 
 void DataRings::look(Source& source)
 {
-    source.record = source.ahead = {};
+    source.ahead = {};
+    source.record = {};
     switch (source.reader->peek(source.until, source.record)) {
     case RingReader::Next::None: return;
     case RingReader::Next::Unfinished: m_stopped = true; return;
