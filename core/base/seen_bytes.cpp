@@ -2,6 +2,7 @@
 #include "core/base/seen_bytes.h"
 
 #include <array>
+#include <cstring>
 #include <random>
 
 #define XXH_INLINE_ALL // a call into the library costs a good part of what the hash of a small head does
@@ -25,11 +26,29 @@ std::uint64_t digest(std::string_view bytes) { return XXH3_64bits_withSecret(byt
 
 } // namespace
 
+SharedBytes::Bytes SharedBytes::keep(std::string_view bytes, std::uint64_t digest)
+{
+    Slot& slot = m_slots[digest % m_slots.size()];
+    if (slot.digest == digest && slot.size == bytes.size() && std::memcmp(slot.bytes.get(), bytes.data(), bytes.size()) == 0)
+        return slot.bytes;
+    slot = {};
+    if (bytes.empty() || *m_kept + bytes.size() > kMostBytes)
+        return nullptr;
+    *m_kept += bytes.size();
+    char* const copy = new char[bytes.size()];
+    std::memcpy(copy, bytes.data(), bytes.size());
+    slot = {digest, bytes.size(), Bytes(copy, [kept = m_kept, size = bytes.size()](const char* text) {
+                *kept -= size;
+                delete[] text;
+            })};
+    return slot.bytes;
+}
+
 std::size_t SeenBytes::beginning(std::string_view text)
 {
     if (m_size == 0 || text.size() < m_size)
         return 0;
-    if (digest(text.substr(0, m_size)) == m_digest) {
+    if (m_bytes ? std::memcmp(m_bytes.get(), text.data(), m_size) == 0 : digest(text.substr(0, m_size)) == m_digest) {
         m_misses = 0;
         return m_size;
     }
@@ -39,9 +58,10 @@ std::size_t SeenBytes::beginning(std::string_view text)
     return 0;
 }
 
-void SeenBytes::remember(std::string_view bytes)
+void SeenBytes::remember(std::string_view bytes, SharedBytes* shared)
 {
     m_digest = digest(bytes);
+    m_bytes = shared ? shared->keep(bytes, m_digest) : nullptr;
     m_size = static_cast<std::uint16_t>(bytes.size());
 }
 

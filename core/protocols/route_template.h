@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/seen_bytes.h"
 #include "core/protocols/bounded_text.h"
 
 #include <cstdint>
@@ -37,6 +38,8 @@ public:
     RouteCache();
     /// "GET" and "/orders/7?x=1" → "GET /orders/{id}".
     const RouteText& route(std::string_view method, std::string_view target);
+    /// The heads that the parsers who share this cache know again.
+    SharedBytes& heads() { return m_heads; }
 
 private:
     struct Slot {
@@ -44,6 +47,7 @@ private:
         RouteText text;
     };
     std::unique_ptr<Slot[]> m_slots;
+    SharedBytes m_heads;
 };
 
 } // namespace binnacle::protocols

@@ -62,6 +62,7 @@ struct Http {
 
     struct State {
         Lane lanes[2];
+        SharedBytes* heads = nullptr; // of all connections, not owned; met with the first request
         Response seenResponse; // what the seen head of that direction said
         Request seenRequest;
         Request request;       // the latest that was not seen before

@@ -53,11 +53,11 @@ Step begun(ByteReader& in, Http::Lane& lane, const Framing& framing)
 }
 
 /// For the next message that begins with the same bytes.
-bool remember(Http::Lane& lane, std::string_view head, const Framing& framing)
+bool remember(Http::Lane& lane, std::string_view head, const Framing& framing, SharedBytes* heads)
 {
     if (!lane.seen.isWorthIt(head))
         return false;
-    lane.seen.remember(head);
+    lane.seen.remember(head, heads);
     lane.seenFraming = framing;
     return true;
 }
@@ -237,7 +237,8 @@ Step Http::nextRequest(ByteReader& in, State& state, RouteCache& routes, const R
     out.version = line->version;
     out.verb = verbOf(method);
     const std::string_view whole = text.substr(0, static_cast<std::size_t>(body - text.data()));
-    if (remember(lane, whole, framing))
+    state.heads = &routes.heads();
+    if (remember(lane, whole, framing, state.heads))
         state.seenRequest = out;
     found = &out;
     in.skip(whole.size());
@@ -274,7 +275,7 @@ Step Http::nextResponse(ByteReader& in, State& state, const Request* answering, 
     if (status[0] == '1' && status != "101")
         return Step::Skip; // interim (RFC 9110 §15.2): the final one follows
     std::copy_n(status.begin(), 3, out.status.begin());
-    if (remember(lane, whole, framing))
+    if (remember(lane, whole, framing, state.heads))
         state.seenResponse = out;
     return beginResponse(in, lane, framing, answering, out);
 }
