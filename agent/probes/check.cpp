@@ -13,7 +13,7 @@ ProbePlan planOfOne(const ProbePlan& whole, Hook hook)
 {
     ProbePlan plan = whole;
     for (HookPlan& each : plan.hooks) {
-        const bool helper = factsOf(each.hook).attaches.empty();
+        const bool helper = factsOf(each.hook).attaches.empty() && each.hook != Hook::SentCopy;
         if (each.hook != hook && !helper)
             each.state = HookState::Idle;
     }
@@ -46,7 +46,7 @@ std::string fixFor(const ProbeOptions& options, Hook hook)
             return fmt::format("remove --disable-hook {}", factsOf(hook).name);
     }
     switch (hook) {
-    case Hook::SentCopy: return "Linux 6.3 or newer on x86-64, and payload_socket";
+    case Hook::SentCopy: return "Linux 6.3 or newer on x86-64, payload_socket, and a way to 127.0.0.1";
     case Hook::PayloadSocket: return "Linux 6.3 or newer";
     case Hook::SocketCookie: return "Linux 5.12 or newer";
     case Hook::SocketFromFile: return "Linux 5.11 or newer";

@@ -10,6 +10,7 @@
 /* io_uring's workers: 5.12 (46fe18b16c46) set PF_IO_WORKER on threads of the process; before, they were kernel threads. */
 #define PF_IO_WORKER 0x00000010
 #define PF_KTHREAD 0x00200000
+#define ENOSYS 38
 #define TS_COMPAT 0x0002 /* x86: thread_info.status inside a 32-bit system call */
 
 /* The task on the CPU.  bpf_get_current_task_btf came with 5.11 (3ca1032ab7ab); a plain pointer serves where speed does not. */
@@ -60,6 +61,17 @@ static __always_inline struct syscall_arguments arguments_of(const struct pt_reg
 		.number = regs->syscallno, .a0 = regs->orig_x0, .a1 = regs->user_regs.regs[1],
 		.a2 = regs->user_regs.regs[2], .a3 = regs->user_regs.regs[3]
 	};
+#endif
+}
+
+/* Whether the task is inside the call that its registers name.  io_uring and others do work on the way out of any call, which by then
+ * has its result.  x86: the entry sets ax to -ENOSYS (arch/x86/entry). */
+static __always_inline bool is_inside_call(const struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return (long)regs->ax == -ENOSYS;
+#else
+	return true;
 #endif
 }
 

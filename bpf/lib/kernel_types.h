@@ -70,7 +70,37 @@ struct in6_addr {
 	} in6_u;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
+struct kmem_cache_order_objects {
+	unsigned int x; /* objects of a slab, and above 16 bits the order of its pages */
+};
+
+struct kmem_cache_node {
+	struct list_head partial;
+};
+
+struct kmem_cache {
+	struct kmem_cache_order_objects oo;
+	struct list_head list; /* of all caches */
+	struct kmem_cache_node *node[1];
+};
+
+struct slab { /* a struct page by another name */
+	struct kmem_cache *slab_cache;
+	struct list_head slab_list;
+	void *freelist;
+	unsigned int objects : 15;
+};
+
+struct proto {
+	struct kmem_cache *slab;
+};
+
 struct sock_common {
+	struct proto *skc_prot;
 	__be32 skc_daddr;
 	__be32 skc_rcv_saddr;
 	__be16 skc_dport;
@@ -88,7 +118,7 @@ struct sock {
 	struct sock_common __sk_common;
 	int sk_err;
 	void *sk_user_data;
-	__u8 sk_use_task_frag : 1; /* 6.2 (98123866fcf3) */
+	bool sk_use_task_frag; /* 6.2 (98123866fcf3) */
 	__u32 sk_ack_backlog;
 	__u32 sk_max_ack_backlog;
 	__u16 sk_protocol;
@@ -142,6 +172,7 @@ struct tcp_sock {
 	__u32 chrono_stat[3];
 	__u8 chrono_type : 2;
 	__u8 tcp_usec_ts : 1;
+	__u8 syn_fastopen : 1;
 	__u64 bytes_sent;
 	__u64 bytes_retrans;
 	__u64 bytes_received;
@@ -248,6 +279,7 @@ struct linux_binprm {
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
 	unsigned long orig_ax;
+	unsigned long ax;
 	unsigned long di;
 	unsigned long si;
 	unsigned long dx;

@@ -70,7 +70,7 @@ struct cpu_state {
 	__u64 counters[BN_COUNTERS];
 	__u32 data_sequence;
 	__u32 lifecycle_sequence;
-	__u64 page;               /* as_address() */
+	__u64 pointer;            /* as_number_of() */
 	struct transfer transfer; /* payload programs: process context, not preempted */
 	struct connection fresh;  /* the same: a connection's first sight; the stack is too small for it */
 };

@@ -52,13 +52,39 @@ static __always_inline void not_readable(struct cpu_state *cpu, __u32 bytes, enu
 	cpu->counters[why] += bytes;
 }
 
-/* Enters what became of `seen` bytes into the connection's books. */
-static __always_inline void settle(struct cpu_state *cpu, struct connection *c, __u32 seen)
+/* Threads can move bytes of one stream at once, and tell of it in any order.  Whoever moves the stream's next sequence number on has the
+ * bytes up to there.  Operations that give their result back came with 5.12, and older verifiers refuse them anywhere: programs that need
+ * newer kernels anyway define BN_RETURNING_ATOMICS; with the others two calls that end in the same nanoseconds may count a gap twice. */
+static __always_inline bool move_on(__u32 *next, __u32 from, __u32 to)
+{
+#ifdef BN_RETURNING_ATOMICS
+	return __sync_val_compare_and_swap(next, from, to) == from;
+#else
+	*next = to;
+	return true;
+#endif
+}
+
+/* The position of the stream's next `bytes`, which have gone by now. */
+static __always_inline __u64 pass_by(struct connection *c, bool sent, __u32 bytes)
+{
+	__u64 *seen = sent ? &c->payload.seen_sent : &c->payload.seen_received;
+#ifdef BN_RETURNING_ATOMICS
+	return __sync_fetch_and_add(seen, bytes);
+#else
+	__u64 position = *seen;
+
+	__sync_fetch_and_add(seen, bytes);
+	return position;
+#endif
+}
+
+/* Enters what became of the bytes into the connection's books. */
+static __always_inline void settle(struct cpu_state *cpu, struct connection *c)
 {
 	struct bn_payload_counters *p = &c->payload;
 	const struct transfer *t = &cpu->transfer;
 
-	__sync_fetch_and_add(t->sent ? &p->seen_sent : &p->seen_received, seen);
 	if (t->lost)
 		__sync_fetch_and_add(t->sent ? &p->lost_sent : &p->lost_received, t->lost);
 	if (t->unseen)
@@ -296,14 +322,13 @@ __attribute__((weak, noinline)) int write_bytes(__u32 budget)
 static __always_inline void ship(struct cpu_state *cpu, struct connection *c)
 {
 	struct transfer *t = &cpu->transfer;
-	__u32 total = t->size;
 
-	t->position = t->sent ? c->payload.seen_sent : c->payload.seen_received;
+	t->position = pass_by(c, t->sent, t->size);
 	if (t->verdict == BN_VERDICT_CAPTURE && t->buffers.known)
 		write_bytes(PAYLOAD_CAP);
 	if (t->verdict != BN_VERDICT_OFF && t->size)
 		write_sizes(cpu, t->size, t->verdict == BN_VERDICT_CAPTURE ? BN_DATA_UNSEEN : 0);
-	settle(cpu, c, total);
+	settle(cpu, c);
 }
 
 static __always_inline __u8 verdict_of(__u64 id)
@@ -319,12 +344,22 @@ static __always_inline void ship_gap(struct cpu_state *cpu, struct connection *c
 {
 	struct transfer *t = &cpu->transfer;
 
-	t->position = t->sent ? c->payload.seen_sent : c->payload.seen_received;
+	t->position = pass_by(c, t->sent, gap);
 	t->sequence -= gap;
 	if (t->verdict != BN_VERDICT_OFF)
 		write_sizes(cpu, gap, BN_DATA_UNSEEN);
 	t->sequence += gap;
-	settle(cpu, c, gap);
+	settle(cpu, c);
+}
+
+#define FOLLOW_ATTEMPTS 8 /* each fails only if another thread got further meanwhile */
+
+/* How far the transfer begins behind `next`; before it if negative. */
+static __always_inline __s32 gap_behind(const struct connection *c, const struct transfer *t, __u32 next)
+{
+	__s32 gap = t->sequence - next;
+
+	return c->flags & CONNECTION_SEQUENCED && gap < 1 << 30 && gap > -(1 << 30) ? gap : 0;
 }
 
 /* Holds the transfer against the stream's sequence numbers.  Two threads that send on one socket at once may finish in
@@ -332,13 +367,20 @@ static __always_inline void ship_gap(struct cpu_state *cpu, struct connection *c
 static __always_inline void follow_sequence(struct cpu_state *cpu, struct connection *c)
 {
 	struct transfer *t = &cpu->transfer;
-	__u32 next = t->sent ? c->sent_next : c->received_next;
-	__s32 gap = t->sequence - next;
+	__u32 *next = t->sent ? &c->sent_next : &c->received_next;
+	__u32 end = t->sequence + t->size;
+	__s32 gap = 0;
 
 	if (t->framed)
 		return;
-	if (!(c->flags & CONNECTION_SEQUENCED) || gap >= 1 << 30 || gap <= -(1 << 30))
-		gap = 0;
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < FOLLOW_ATTEMPTS; i++) {
+		__u32 known = *(volatile __u32 *)next;
+
+		gap = gap_behind(c, t, known);
+		if (gap <= -(__s32)t->size || move_on(next, known, end))
+			break;
+	}
 	if (gap > 0)
 		ship_gap(cpu, c, gap);
 	if (gap < 0) {
@@ -346,12 +388,6 @@ static __always_inline void follow_sequence(struct cpu_state *cpu, struct connec
 		t->sequence += t->skip;
 		t->size -= t->skip;
 	}
-	if (!t->size)
-		return;
-	if (t->sent)
-		c->sent_next = t->sequence + t->size;
-	else
-		c->received_next = t->sequence + t->size;
 }
 
 /* First sight of a socket whose opening was missed: positions count from this transfer on.  cpu->fresh.task is filled. */

@@ -112,16 +112,14 @@ static __always_inline void describe_whole(struct bn_data *d, struct cpu_state *
 	};
 }
 
-/* Another thread's transfer may be told at the same time: whoever moves the stream on has these bytes, the other one goes the long
- * way.  Returning operations came with 5.12, long before this program's hooks. */
+/* Another thread's transfer may be told at the same time: who does not get the bytes goes the long way. */
 static __always_inline bool claim(struct usual_transfer *t)
 {
 	struct connection *c = t->connection;
-	__u32 *next = t->sent ? &c->sent_next : &c->received_next;
 
-	if (__sync_val_compare_and_swap(next, t->sequence, t->sequence + t->size) != t->sequence)
+	if (!move_on(t->sent ? &c->sent_next : &c->received_next, t->sequence, t->sequence + t->size))
 		return false;
-	t->position = __sync_fetch_and_add(t->sent ? &c->payload.seen_sent : &c->payload.seen_received, t->size);
+	t->position = pass_by(c, t->sent, t->size);
 	return true;
 }
 
@@ -178,7 +176,8 @@ static __always_inline bool write_copy(struct cpu_state *cpu, struct usual_trans
 
 /* What a call of a program has moved; `end` is the TCP sequence after its last byte, FIN or not: one that took a number does not fit,
  * and goes the long way.  false: nothing happened. */
-static __always_inline bool ship_whole(const struct sock *sk, struct usual_transfer *t, __u32 end, const struct syscall_arguments *call)
+static __always_inline bool ship_whole(const struct sock *sk, const struct tcp_sock *tcp, struct usual_transfer *t, __u32 end,
+				       const struct syscall_arguments *call)
 {
 	struct cpu_state *cpu = this_cpu();
 	struct user_buffers memory;
@@ -192,7 +191,7 @@ static __always_inline bool ship_whole(const struct sock *sk, struct usual_trans
 		return false;
 	if (verdict_of(t->connection->id) != BN_VERDICT_CAPTURE)
 		return false;
-	memory = memory_of_call(cpu, sk, t->task, call, t->size, t->sent);
+	memory = memory_of_call(cpu, tcp, sk, t->task, call, t->size, t->sent);
 	if (memory.in_kernel)
 		return write_copy(cpu, t, memory.base);
 	return pieces_of(&pieces, &memory, t->size) && write_pieces(cpu, t, &pieces);

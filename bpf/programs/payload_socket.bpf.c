@@ -2,6 +2,7 @@
 /* Concern: the bytes of finished socket transfers, taken inside the call, with the socket in hand.
  * Attaches: tp_btf/sock_send_length, sock_recv_length.  Oldest kernel: 6.3 (6e6eda44b939).  Replaced by payload_syscall. */
 #define BN_TYPED_SOCKETS
+#define BN_RETURNING_ATOMICS
 #include "bpf/lib/usual_transfer.bpf.h"
 
 /* -- logic: direct loads, since the verifier knows the type of sk -- */
@@ -19,20 +20,24 @@ static __always_inline bool is_payload(const struct sock *sk, int result)
 /* Kernel threads and io_uring's workers carry no system call of their own in their registers. */
 static __always_inline bool call_of(const struct task_struct *task, struct syscall_arguments *call)
 {
+	const struct pt_regs *regs;
+
 	if (task->flags & (PF_KTHREAD | PF_IO_WORKER) || is_compat(task))
 		return false;
-	*call = arguments_of((struct pt_regs *)bpf_task_pt_regs((struct task_struct *)task));
-	return true;
+	regs = (struct pt_regs *)bpf_task_pt_regs((struct task_struct *)task);
+	*call = arguments_of(regs);
+	return is_inside_call(regs);
 }
 
-static __always_inline struct user_buffers memory_of_current(struct cpu_state *cpu, const struct sock *sk, __u32 size, bool sent)
+static __always_inline struct user_buffers memory_of_current(struct cpu_state *cpu, const struct tcp_sock *tcp, const struct sock *sk,
+							     __u32 size, bool sent)
 {
 	const struct task_struct *task = bpf_get_current_task_btf();
 	struct syscall_arguments call;
 
 	if (!call_of(task, &call))
 		return (struct user_buffers){ 0 };
-	return memory_of_call(cpu, sk, task, &call, size, sent);
+	return memory_of_call(cpu, tcp, sk, task, &call, size, sent);
 }
 
 static __always_inline __u32 received_end(const struct sock *sk, const struct tcp_sock *tcp)
@@ -60,7 +65,7 @@ static __noinline int transferred_unusually(struct sock *sk, int result, bool se
 	end = sent ? tcp->write_seq - sent_fin(sk->__sk_common.skc_state) : received_end(sk, tcp);
 	cpu->transfer.sequence = end - result;
 	cpu->transfer.framed = tcp->inet_conn.icsk_ulp_ops != NULL;
-	cpu->transfer.buffers = memory_of_current(cpu, sk, result, sent);
+	cpu->transfer.buffers = memory_of_current(cpu, tcp, sk, result, sent);
 	return on_transfer(sk, cpu);
 }
 
@@ -76,7 +81,7 @@ static __always_inline bool transferred_usually(struct sock *sk, int size, bool 
 	tcp = bpf_skc_to_tcp_sock(sk);
 	if (!tcp || tcp->inet_conn.icsk_ulp_ops || !call_of(t.task, &call))
 		return false;
-	return ship_whole(sk, &t, sent ? tcp->write_seq : tcp->copied_seq, &call);
+	return ship_whole(sk, tcp, &t, sent ? tcp->write_seq : tcp->copied_seq, &call);
 }
 
 static __always_inline int transferred(struct sock *sk, int result, bool sent)

@@ -30,9 +30,8 @@ private:
 };
 
 /// Recognises bytes that came before, by comparing them where they are kept (SharedBytes: read again and again, they stay in the caches);
-/// else without keeping them, by their length and 64 bits of XXH3 under a secret drawn anew by each process, so
-/// that nothing outside can be prepared to look the same.  Two different texts are taken for one with a chance of 2^-64 a pair: at a million
-/// new heads a second, once in half a million years.
+/// else without keeping them, by their length and 64 bits of XXH3 under a secret drawn anew by each process: two different texts are
+/// taken for one with a chance of 2^-64 a pair, at a million new heads a second once in half a million years.
 /// Bytes that keep changing soon cost nothing: after kPatience texts that were never seen again only every kPatience-th is remembered.
 /// Thread: any one at a time.
 class SeenBytes {

@@ -26,7 +26,7 @@ public:
     void beginRound();
 
     /// Hands over what the round holds.  A record that is still being written ends it, since others may depend on what is behind it.
-    /// `expect` is told of a record while at least one other is still to be taken before it.
+    /// `expect` is told of most records while another one is still to be taken before them; of some that this round leaves, too.
     template <class Take, class Expect>
     std::size_t drain(Take&& take, Expect&& expect)
     {

@@ -48,6 +48,7 @@ void set(binnacle_bpf& skeleton, const KernelFacts& facts, const ProbePlan& plan
     settings.has_socket_cookie = plan.uses(Hook::SocketCookie);
     settings.processors = facts.processors;
     settings.has_sock_from_file = plan.uses(Hook::SocketFromFile);
+    settings.has_sent_copy = plan.uses(Hook::SentCopy);
     settings.close_is_destroy = !plan.uses(Hook::SocketDestroy);
 }
 
@@ -94,7 +95,22 @@ std::vector<HookProgram> programsOf(binnacle_bpf& s, Hook hook)
     return {};
 }
 
-Result<std::unique_ptr<KernelObject>> KernelObject::load(const KernelFacts& facts, const ProbeOptions& options, const ProbePlan& plan)
+Result<std::unique_ptr<KernelObject>> KernelObject::load(const KernelFacts& facts, const ProbeOptions& options, ProbePlan& plan)
+{
+    auto object = loadAsPlanned(facts, options, plan);
+    if (object || !plan.uses(Hook::SentCopy))
+        return object;
+    // It knows more of the kernel's inside than the others, which are worth more.
+    ProbePlan without = plan;
+    without.lose(Hook::SentCopy, object.error().what + ": " + std::string(factsOf(Hook::SentCopy).without));
+    auto again = loadAsPlanned(facts, options, without);
+    if (!again)
+        return object;
+    plan = std::move(without);
+    return again;
+}
+
+Result<std::unique_ptr<KernelObject>> KernelObject::loadAsPlanned(const KernelFacts& facts, const ProbeOptions& options, const ProbePlan& plan)
 {
     const LoaderMessages messages;
     bpf_object_open_opts open{};

@@ -17,8 +17,8 @@ namespace binnacle::agent {
 /// Owns them: with its end nothing remains in the kernel, since nothing is pinned.
 class KernelObject {
 public:
-    /// `plan` is told of hooks that could not be attached.
-    static Result<std::unique_ptr<KernelObject>> load(const KernelFacts& facts, const ProbeOptions& options, const ProbePlan& plan);
+    /// What the kernel refuses and may be missing is taken out of the plan; else an error.
+    static Result<std::unique_ptr<KernelObject>> load(const KernelFacts& facts, const ProbeOptions& options, ProbePlan& plan);
     ~KernelObject();
 
     /// Attaches everything but the iterators.  What fails and may be missing is taken out of the plan; else an error.
@@ -36,6 +36,7 @@ public:
 
 private:
     KernelObject() = default;
+    static Result<std::unique_ptr<KernelObject>> loadAsPlanned(const KernelFacts& facts, const ProbeOptions& options, const ProbePlan& plan);
     Result<void> makeDataRings(std::size_t count); // before the load
     Result<void> enterDataRings();                 // after it
     Result<void> attachHook(Hook hook);

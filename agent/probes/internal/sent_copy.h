@@ -9,9 +9,9 @@ namespace binnacle::agent {
 
 /// Finds where the kernel keeps its copy of what a thread sends (bpf/lib/sent_copy.bpf.h), so that payload_socket can read it there.
 ///
-/// Sends a few bytes of its own over a connection to itself, lets the kernel side look for them, and believes what it found only after it
-/// has found further bytes there, on other pages.  Takes a millisecond, or ten on a machine with terabytes.  Before anything is attached.
-/// Fails, with nothing changed, where memory is laid out in another way or may not be read (lockdown=confidentiality).
+/// Sends bytes of its own over a connection to itself, lets the kernel side find them, and believes what it found only after it has found
+/// further ones there, on at least two pages.  Before anything is attached.  Takes a millisecond; where something is between the agent and
+/// itself, up to three seconds.  Fails, with nothing changed, where memory is laid out in another way.
 Result<void> findSentCopy(binnacle_bpf& skeleton);
 
 } // namespace binnacle::agent
