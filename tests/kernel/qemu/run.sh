@@ -118,7 +118,7 @@ boot() {
     trap 'kill "$qemu" 2>/dev/null || true; rm -rf "$work"' EXIT INT TERM
     waited=0
     # Some of these kernels do not find their way out of a reboot under emulation: the closing line is enough.
-    while kill -0 "$qemu" 2>/dev/null && [ "$waited" -lt "$time_limit" ] && ! grep -q '^BINNACLE-EXIT' "$work/serial" 2>/dev/null; do
+    while kill -0 "$qemu" 2>/dev/null && [ "$waited" -lt "$time_limit" ] && ! grep -qE '^BINNACLE-EXIT|end trace|Kernel panic' "$work/serial" 2>/dev/null; do
         sleep 1
         waited=$((waited + 1))
     done
@@ -127,9 +127,14 @@ boot() {
     tr -d '\r' < "$work/serial" | sed 's/^.*\(note  Linux \)/\1/' > "$work/console"
 }
 
+# A guest whose kernel fails says something about the emulation on a busy machine, and may do so before our program has begun; one that
+# fails each time says something about us.
 boot
-# A guest that panics before our program starts says something about the emulation on a busy machine, not about us: once more.
-grep -q 'note  Linux' "$work/console" || boot
+for again in 1 2; do
+    if grep -q "^BINNACLE-EXIT" "$work/console" || [ "$waited" -ge "$time_limit" ]; then break; fi
+    echo "[$line] the guest's kernel failed ($(grep -m 1 -oE 'BUG: .*|Kernel panic.*|RIP: .*' "$work/console" || echo 'no word of why')); boot $again more"
+    boot
+done
 [ -z "${BINNACLE_CONSOLE:-}" ] || cp "$work/console" "$BINNACLE_CONSOLE"
 
 release=$(sed -n 's/^note  Linux //p' "$work/console" | head -n 1)
