@@ -189,15 +189,17 @@ def compare(load, servers, folder, rounds, seconds):
     for number in range(rounds):
         quiet.append(measure(load, servers, seconds, None))
         agent = Agent(folder)
-        watched.append(measure(load, servers, seconds, agent))
-        if number == 0:
-            reader = Reader(agent, folder, seconds + 20)
-            before = reader.bytes_sent()
-            sent = run_load(load, seconds)
-            time.sleep(2.5)
-            wire.append((reader.bytes_sent() - before) / sent)
-            reader.stop()
-        agent.stop()
+        try:
+            watched.append(measure(load, servers, seconds, agent))
+            if number == 0:
+                reader = Reader(agent, folder, seconds + 20)
+                before = reader.bytes_sent()
+                sent = run_load(load, seconds)
+                time.sleep(2.5)
+                wire.append((reader.bytes_sent() - before) / sent)
+                reader.stop()
+        finally:
+            agent.stop()
         print(f"  {LOADS[load][0]}, round {number + 1}: {quiet[-1]['rps']:.0f}/s quiet, {watched[-1]['rps']:.0f}/s watched, "
               f"agent {watched[-1]['agent_us']:.2f} us/request, counted {watched[-1]['counted']:.4%}", flush=True)
     quiet.append(measure(load, servers, seconds, None))
