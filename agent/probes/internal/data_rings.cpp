@@ -50,7 +50,6 @@ void DataRings::beginRound()
 
 void DataRings::look(Source& source)
 {
-    source.ahead = {};
     source.record = {};
     switch (source.reader->peek(source.until, source.record)) {
     case RingReader::Next::None: return;
@@ -63,8 +62,6 @@ void DataRings::look(Source& source)
     source.sequence = header->sequence;
     if (source.at > m_now)
         source.record = {};
-    else
-        source.ahead = source.reader->ahead(source.until);
 }
 
 /// Records of one time are parts of one transfer, or have nothing to do with each other.

@@ -26,7 +26,7 @@ public:
     void beginRound();
 
     /// Hands over what the round holds.  A record that is still being written ends it, since others may depend on what is behind it.
-    /// `expect` is told of most records while another one is still to be taken before them; of some that this round leaves, too.
+    /// `expect` is told of a record when it becomes the next of its ring, while other rings' records may come first.
     template <class Take, class Expect>
     std::size_t drain(Take&& take, Expect&& expect)
     {
@@ -36,8 +36,8 @@ public:
             ++count;
             next->reader->pass();
             look(*next);
-            if (!next->ahead.empty())
-                expect(next->ahead);
+            if (!next->record.empty())
+                expect(next->record);
         }
         for (Source& source : m_sources)
             source.reader->release();
@@ -55,7 +55,6 @@ private:
         std::unique_ptr<RingReader> reader;
         std::uint64_t until = 0;
         ByteView record; // the next one of this round; empty: none
-        ByteView ahead;  // the one behind it; empty: none, or not to be seen yet
         HostTime at{};   // of it
         std::uint32_t sequence = 0;
     };

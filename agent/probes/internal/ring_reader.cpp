@@ -22,7 +22,7 @@ std::uint8_t* map(int fd, std::size_t bytes, int protection, std::size_t offset)
 /// Positions are `unsigned long` in the kernel.
 std::uint64_t acquire(const std::uint8_t* position) { return __atomic_load_n(reinterpret_cast<const unsigned long*>(position), __ATOMIC_ACQUIRE); }
 
-/// The header of a record and the head of its payload.
+/// The next record was written by another core: its header and the head of its payload are on their way while this one is read.
 /// (Measured with keep-alive nginx: a third of the agent's time was the first look at each payload.)
 void prefetch(const std::uint8_t* record)
 {
@@ -56,42 +56,23 @@ RingReader::~RingReader()
 
 std::uint64_t RingReader::written() const { return acquire(m_producer); }
 
-RingReader::Header RingReader::headerAt(std::uint64_t position) const
-{
-    Header header;
-    header.length = __atomic_load_n(reinterpret_cast<const std::uint32_t*>(at(position)), __ATOMIC_ACQUIRE);
-    const std::uint64_t size = header.length & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-    header.after = position + ((size + BPF_RINGBUF_HDR_SZ + 7) & ~std::uint64_t{7});
-    return header;
-}
-
-ByteView RingReader::recordAt(std::uint64_t position, Header header) const { return ByteView(at(position) + BPF_RINGBUF_HDR_SZ, header.length); }
-
 RingReader::Next RingReader::peek(std::uint64_t until, ByteView& record)
 {
     while (m_read < until) {
-        const Header header = headerAt(m_read);
-        if (header.length & BPF_RINGBUF_BUSY_BIT)
+        const std::uint8_t* header = m_producer + m_page + (m_read & (m_bytes - 1));
+        const std::uint32_t length = __atomic_load_n(reinterpret_cast<const std::uint32_t*>(header), __ATOMIC_ACQUIRE);
+        if (length & BPF_RINGBUF_BUSY_BIT)
             return Next::Unfinished;
-        m_next = header.after;
-        if (!(header.length & BPF_RINGBUF_DISCARD_BIT)) {
-            record = recordAt(m_read, header);
+        const std::uint32_t size = length & ~BPF_RINGBUF_DISCARD_BIT;
+        m_next = m_read + ((size + BPF_RINGBUF_HDR_SZ + 7) & ~std::uint64_t{7});
+        if (!(length & BPF_RINGBUF_DISCARD_BIT)) {
+            record = ByteView(header + BPF_RINGBUF_HDR_SZ, size);
+            prefetch(m_producer + m_page + (m_next & (m_bytes - 1)));
             return Next::Record;
         }
         m_read = m_next;
     }
     return Next::None;
-}
-
-ByteView RingReader::ahead(std::uint64_t until) const
-{
-    if (m_next >= until)
-        return {};
-    const Header header = headerAt(m_next);
-    if (header.length & BPF_RINGBUF_BUSY_BIT)
-        return {};
-    prefetch(at(header.after));
-    return header.length & BPF_RINGBUF_DISCARD_BIT ? ByteView() : recordAt(m_next, header);
 }
 
 void RingReader::release()

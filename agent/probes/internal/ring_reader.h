@@ -30,10 +30,6 @@ public:
     /// The record at the reading position, lent until release(); `Unfinished` while its writer is at it.
     Next peek(std::uint64_t until, ByteView& record);
 
-    /// The record behind the one that peek() found, if its writer is done; empty if not, and where there is none up to `until`.  Asks the
-    /// memory for the beginning of the one behind that: another core has written it, and by its turn it will be here.
-    ByteView ahead(std::uint64_t until) const;
-
     /// Goes past the record that peek() found.
     void pass()
     {
@@ -58,13 +54,6 @@ public:
 
 private:
     RingReader() = default;
-    struct Header {
-        std::uint32_t length = 0; // with the kernel's marks
-        std::uint64_t after = 0;  // the position behind the record
-    };
-    Header headerAt(std::uint64_t position) const;
-    const std::uint8_t* at(std::uint64_t position) const { return m_producer + m_page + (position & (m_bytes - 1)); }
-    ByteView recordAt(std::uint64_t position, Header header) const;
 
     std::size_t m_bytes = 0;
     std::size_t m_page = 0;
