@@ -161,18 +161,14 @@ void DrainLoop::noteReader(std::uint32_t pid, bool came)
 {
     const std::lock_guard lock(m_readersMutex);
     m_readers.emplace_back(pid, came);
-    m_hasReaders.store(true, std::memory_order_release);
 }
 
 void DrainLoop::applyReaders()
 {
-    if (!m_hasReaders.load(std::memory_order_acquire)) // as in nearly every round
-        return;
     std::vector<std::pair<std::uint32_t, bool>> readers;
     {
         const std::lock_guard lock(m_readersMutex);
         readers.swap(m_readers);
-        m_hasReaders.store(false, std::memory_order_relaxed);
     }
     for (const auto& [pid, came] : readers) {
         if (!came) {

@@ -6,7 +6,6 @@
 #include "agent/app/own_cost.h"
 #include "core/telemetry/batch.h"
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -64,7 +63,6 @@ private:
     HostTime m_began, m_sealedAt;
     std::chrono::steady_clock::time_point m_roundAt{};
     std::mutex m_readersMutex;
-    std::atomic<bool> m_hasReaders = false;              // changed under m_readersMutex
     std::vector<std::pair<std::uint32_t, bool>> m_readers; // guarded by m_readersMutex
 };
 

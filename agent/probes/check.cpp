@@ -8,13 +8,15 @@
 namespace binnacle::agent {
 namespace {
 
+/// What attaches somewhere, and what has to be found.
+bool canBeTried(Hook hook) { return !factsOf(hook).attaches.empty() || hook == Hook::SentCopy; }
+
 /// A plan of one hook and the helpers that it may use.
 ProbePlan planOfOne(const ProbePlan& whole, Hook hook)
 {
     ProbePlan plan = whole;
     for (HookPlan& each : plan.hooks) {
-        const bool helper = factsOf(each.hook).attaches.empty() && each.hook != Hook::SentCopy;
-        if (each.hook != hook && !helper)
+        if (each.hook != hook && canBeTried(each.hook))
             each.state = HookState::Idle;
     }
     plan.hooks[indexOf(hook)].state = HookState::Used;
@@ -35,9 +37,6 @@ std::string tryHook(const KernelFacts& facts, const ProbeOptions& options, const
     const HookPlan& outcome = plan.hooks[indexOf(hook)];
     return outcome.state == HookState::Used ? std::string() : outcome.sentence;
 }
-
-/// What attaches somewhere, and what has to be found.
-bool canBeTried(Hook hook) { return !factsOf(hook).attaches.empty() || hook == Hook::SentCopy; }
 
 std::string fixFor(const ProbeOptions& options, Hook hook)
 {
