@@ -2,6 +2,7 @@
 #include "agent/metadata/conntrack/conntrack_reader.h"
 
 #include "agent/metadata/conntrack/conntrack_message.h"
+#include "core/base/platform/descriptor.h"
 #include "core/base/platform/files.h"
 
 #include <absl/container/flat_hash_map.h>
@@ -47,27 +48,7 @@ constexpr const char* kShortOnes = "short_translations";
 constexpr int kEventBufferBytes = 4 << 20;
 constexpr std::size_t kReceiveBytes = 32 * 1024;
 
-class Descriptor {
-public:
-    Descriptor() = default;
-    explicit Descriptor(int value) : m_value(value) {}
-    Descriptor(Descriptor&& other) noexcept : m_value(std::exchange(other.m_value, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept
-    {
-        std::swap(m_value, other.m_value);
-        return *this;
-    }
-    ~Descriptor()
-    {
-        if (m_value >= 0)
-            ::close(m_value);
-    }
-    int get() const { return m_value; }
-    explicit operator bool() const { return m_value >= 0; }
-
-private:
-    int m_value = -1;
-};
+using platform::Descriptor;
 
 std::string errorText(int error) { return std::strerror(error); }
 
@@ -87,10 +68,10 @@ Result<void> enterHostNetwork(const fs::path& procRoot)
     if (known && ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev)
         return {};
     const Descriptor space(::open(host.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!space)
+    if (!space.isOpen())
         return failure(ErrorCode::Denied, "the host's network namespace cannot be opened (" + host.string() + ": " + errorText(errno) +
                                               "); give the agent hostPID and the capability SYS_PTRACE");
-    if (::setns(space.get(), CLONE_NEWNET) != 0)
+    if (::setns(space.number(), CLONE_NEWNET) != 0)
         return failure(ErrorCode::Denied, "the host's network namespace cannot be entered (" + errorText(errno) + "); give the agent the capability SYS_ADMIN");
     return {};
 }
@@ -100,7 +81,7 @@ Descriptor openNetlink(int flags)
     Descriptor socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, NETLINK_NETFILTER));
     sockaddr_nl address{};
     address.nl_family = AF_NETLINK;
-    if (!socket || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    if (!socket.isOpen() || ::bind(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         return Descriptor();
     return socket;
 }
@@ -128,13 +109,13 @@ bool keepOnlyTranslated(int socket)
 Descriptor openEvents()
 {
     Descriptor socket = openNetlink(SOCK_NONBLOCK);
-    if (!socket)
+    if (!socket.isOpen())
         return socket;
     const int bytes = kEventBufferBytes, group = NFNLGRP_CONNTRACK_NEW;
-    if (::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) != 0)
-        ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
-    keepOnlyTranslated(socket.get()); // without it there is more to read, no more
-    if (::setsockopt(socket.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0)
+    if (::setsockopt(socket.number(), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) != 0)
+        ::setsockopt(socket.number(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+    keepOnlyTranslated(socket.number()); // without it there is more to read, no more
+    if (::setsockopt(socket.number(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0)
         return Descriptor();
     return socket;
 }
@@ -196,7 +177,7 @@ public:
     Result<void> start(const fs::path& procRoot)
     {
         m_wake = Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-        if (!m_wake)
+        if (!m_wake.isOpen())
             return failure(ErrorCode::Unavailable, "no descriptor is left: " + errorText(errno));
         std::promise<Result<void>> opened;
         auto result = opened.get_future();
@@ -260,7 +241,7 @@ private:
     void wake() const
     {
         const std::uint64_t one = 1;
-        [[maybe_unused]] const ssize_t ignored = ::write(m_wake.get(), &one, sizeof one); // full: it is awake
+        [[maybe_unused]] const ssize_t ignored = ::write(m_wake.number(), &one, sizeof one); // full: it is awake
     }
 
     Result<void> open(const fs::path& procRoot)
@@ -269,10 +250,10 @@ private:
             m_limits.push_back({"translations_elsewhere", "Only translations in the agent's own network namespace are seen: " + entered.error().what + "."});
         m_queries = openNetlink(0);
         const ErrorCode unread = isTracking(procRoot) ? ErrorCode::Unavailable : ErrorCode::Unsupported;
-        if (!m_queries)
+        if (!m_queries.isOpen())
             return failure(unread, "this kernel has no netlink for its packet filter (" + errorText(errno) + "): addresses are shown as dialled");
         const timeval patience{0, 200'000};
-        ::setsockopt(m_queries.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        ::setsockopt(m_queries.number(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         const Endpoint nobody{*InternetAddress::parse("127.0.0.1"), 1};
         int error = 0;
         lookUp({nobody, nobody}, error);
@@ -283,7 +264,7 @@ private:
                                                        "); load the module nf_conntrack_netlink if addresses are translated here");
         m_events = openEvents();
         const auto setting = platform::readFile(procRoot / "sys/net/netfilter/nf_conntrack_events", 16);
-        if (!m_events)
+        if (!m_events.isOpen())
             limitShortOnes("Connection tracking does not tell of new connections (" + errorText(errno) + "): very short ones may keep the address that was dialled.");
         else if (setting && setting->starts_with('0'))
             limitShortOnes("Very short connections may keep the address that was dialled: net.netfilter.nf_conntrack_events is 0. Set it to 1.");
@@ -299,10 +280,10 @@ private:
     void run()
     {
         while (!m_stop) {
-            std::array<pollfd, 2> waits{{{m_wake.get(), POLLIN, 0}, {m_events.get(), POLLIN, 0}}}; // poll(2) passes over negative ones
+            std::array<pollfd, 2> waits{{{m_wake.number(), POLLIN, 0}, {m_events.number(), POLLIN, 0}}}; // poll(2) passes over negative ones
             ::poll(waits.data(), waits.size(), -1);
             std::uint64_t count = 0;
-            [[maybe_unused]] const ssize_t ignored = ::read(m_wake.get(), &count, sizeof count);
+            [[maybe_unused]] const ssize_t ignored = ::read(m_wake.number(), &count, sizeof count);
             readEvents(); // before questions: what began before they were asked is told by now
             answerAll();
         }
@@ -311,8 +292,8 @@ private:
     void readEvents()
     {
         const SteadyTime now = std::chrono::steady_clock::now();
-        while (m_events) {
-            const ssize_t size = ::recv(m_events.get(), m_buffer.data(), m_buffer.size(), 0);
+        while (m_events.isOpen()) {
+            const ssize_t size = ::recv(m_events.number(), m_buffer.data(), m_buffer.size(), 0);
             if (size < 0 && errno == ENOBUFS) {
                 ++m_eventsLost;
                 m_recent.clear();
@@ -356,12 +337,12 @@ private:
     {
         const std::uint32_t sequence = ++m_sequence == 0 ? ++m_sequence : m_sequence;
         const std::vector<std::uint8_t> request = conntrack::requestFor(tuple, sequence);
-        if (request.empty() || ::send(m_queries.get(), request.data(), request.size(), 0) < 0) {
+        if (request.empty() || ::send(m_queries.number(), request.data(), request.size(), 0) < 0) {
             error = errno;
             return std::nullopt;
         }
         for (;;) {
-            const ssize_t size = ::recv(m_queries.get(), m_buffer.data(), m_buffer.size(), 0);
+            const ssize_t size = ::recv(m_queries.number(), m_buffer.data(), m_buffer.size(), 0);
             if (size < 0 && errno == EINTR)
                 continue;
             if (size <= 0) {

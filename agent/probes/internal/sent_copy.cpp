@@ -2,6 +2,7 @@
 #include "agent/probes/internal/sent_copy.h"
 
 #include "bpf/abi/sent_copy.h"
+#include "core/base/platform/descriptor.h"
 
 #include <binnacle_bpf.skel.h>
 #include <bpf/bpf.h>
@@ -12,7 +13,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -25,21 +25,7 @@
 namespace binnacle::agent {
 namespace {
 
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : m_fd(fd) {}
-    Descriptor(Descriptor&& other) noexcept : m_fd(std::exchange(other.m_fd, -1)) {}
-    Descriptor& operator=(Descriptor&&) = delete;
-    ~Descriptor()
-    {
-        if (m_fd >= 0)
-            ::close(m_fd);
-    }
-    int operator*() const { return m_fd; }
-
-private:
-    int m_fd;
-};
+using platform::Descriptor;
 
 /// A connection of the agent to itself.
 struct Connection {
@@ -56,9 +42,9 @@ bool isBounded(const Descriptor& socket)
 {
     constexpr timeval kLongest{1, 0};
     constexpr linger kLeaveNothing{1, 0};
-    return *socket >= 0 && ::setsockopt(*socket, SOL_SOCKET, SO_RCVTIMEO, &kLongest, sizeof(kLongest)) == 0
-           && ::setsockopt(*socket, SOL_SOCKET, SO_SNDTIMEO, &kLongest, sizeof(kLongest)) == 0
-           && ::setsockopt(*socket, SOL_SOCKET, SO_LINGER, &kLeaveNothing, sizeof(kLeaveNothing)) == 0;
+    return socket.isOpen() && ::setsockopt(socket.number(), SOL_SOCKET, SO_RCVTIMEO, &kLongest, sizeof(kLongest)) == 0
+           && ::setsockopt(socket.number(), SOL_SOCKET, SO_SNDTIMEO, &kLongest, sizeof(kLongest)) == 0
+           && ::setsockopt(socket.number(), SOL_SOCKET, SO_LINGER, &kLeaveNothing, sizeof(kLeaveNothing)) == 0;
 }
 
 Result<Connection> connectToSelf()
@@ -72,11 +58,11 @@ Result<Connection> connectToSelf()
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof(address);
     auto* const place = reinterpret_cast<sockaddr*>(&address); // the kernel chooses the port
-    if (::bind(*listener, place, size) != 0 || ::listen(*listener, 1) != 0 || ::getsockname(*listener, place, &size) != 0)
+    if (::bind(listener.number(), place, size) != 0 || ::listen(listener.number(), 1) != 0 || ::getsockname(listener.number(), place, &size) != 0)
         return cannot("listen");
-    if (::connect(*client, place, size) != 0)
+    if (::connect(client.number(), place, size) != 0)
         return cannot("connect");
-    Descriptor server(::accept4(*listener, nullptr, nullptr, SOCK_CLOEXEC));
+    Descriptor server(::accept4(listener.number(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!isBounded(server))
         return cannot("accept");
     return Connection{std::move(client), std::move(server)};
@@ -92,7 +78,7 @@ struct Answer {
 /// What the kernel side says of the last bytes that this thread sent.
 Result<Answer> ask(binnacle_bpf& skeleton, const Connection& connection, const Pattern& sent)
 {
-    const bn_sent_question question{reinterpret_cast<__u64>(sent.data()), static_cast<__u32>(*connection.client), 0};
+    const bn_sent_question question{reinterpret_cast<__u64>(sent.data()), static_cast<__u32>(connection.client.number()), 0};
     std::array<__u64, 1> arguments{reinterpret_cast<__u64>(&question)};
     bpf_test_run_opts run{};
     run.sz = sizeof(run);
@@ -112,7 +98,7 @@ Result<Answer> sendAndAsk(binnacle_bpf& skeleton, const Connection& connection, 
         return cannot("random numbers");
     const std::array<iovec, 2> parts{{{filling.data(), filling.size()}, {pattern.data(), pattern.size()}}};
     errno = EAGAIN; // of a call that sends less than all
-    if (::writev(*connection.client, parts.data(), parts.size()) != static_cast<ssize_t>(before + pattern.size()))
+    if (::writev(connection.client.number(), parts.data(), parts.size()) != static_cast<ssize_t>(before + pattern.size()))
         return cannot("send");
     return ask(skeleton, connection, pattern);
 }

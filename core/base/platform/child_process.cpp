@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/platform/child_process.h"
 
+#include "core/base/platform/descriptor.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -25,29 +27,6 @@ using Steady = std::chrono::steady_clock;
 using Ending = ChildResult::Ending;
 constexpr std::chrono::milliseconds kPoliteTime{100};  // between the request to end and the end
 constexpr std::chrono::seconds kOrphanTime{1};         // for pipes that a grandchild keeps open
-
-class Descriptor {
-public:
-    explicit Descriptor(int number = -1) : m_number(number) {}
-    Descriptor(Descriptor&& other) noexcept : m_number(std::exchange(other.m_number, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept
-    {
-        std::swap(m_number, other.m_number);
-        return *this;
-    }
-    ~Descriptor() { close(); }
-
-    int number() const { return m_number; }
-    bool isOpen() const { return m_number >= 0; }
-    void close()
-    {
-        if (m_number >= 0)
-            ::close(std::exchange(m_number, -1));
-    }
-
-private:
-    int m_number;
-};
 
 struct Pipe {
     Descriptor read, write;
