@@ -13,8 +13,8 @@
 #define RECORD_SMALL 256     /* know costs a second copy.  With header and ring header, each is whole cache lines */
 #define RECORD_MIDDLE 1024
 #define RECORD_LARGE 4096
-#define TRANSFER_IOVECS 4
-#define TRANSFER_RECORDS 20  /* 16 full ones and the ends of 4 iovecs */
+#define TRANSFER_IOVECS 16   /* Node.js writes a chunked answer as a head and four buffers a chunk */
+#define TRANSFER_RECORDS 32  /* 16 full ones and the ends of 16 iovecs */
 
 /* The ring of a CPU.  NULL cannot happen, but the verifier wants to be told. */
 static __always_inline void *ring_of_cpu(__u32 cpu)

@@ -84,7 +84,7 @@ const Method kMethods[] = {
      [](int fd, std::size_t n) { std::string b(n, ' '); awaitBytes(fd, n); auto v = split<4>(b); readv(fd, v.data(), 4); },
      9001, {kAll, kAll, kAll}, {kAll, kAll}},
     {"six_vectors", [](int fd, std::string b) { auto v = split<6>(b); writev(fd, v.data(), 6); }, receivePlainly,
-     6000, {kAll, 4000, 4000}, {kAll, kAll}},
+     6000, {kAll, kAll, kAll}, {kAll, kAll}},
     {"preadv2_pwritev2", [](int fd, std::string b) { auto v = split<2>(b); pwritev2(fd, v.data(), 2, -1, 0); },
      [](int fd, std::size_t n) { std::string b(n, ' '); awaitBytes(fd, n); auto v = split<2>(b); preadv2(fd, v.data(), 2, -1, 0); },
      3001, {kAll, kAll, kAll}, {kAll, kAll}},
@@ -237,8 +237,9 @@ TEST_P(PayloadPair, isOneRecordWhenBothFit)
         const auto clients = sink.clientsOf(port.number());
         ASSERT_EQ(clients.size(), 1u);
         EXPECT_EQ(clients.front()->sent.text, bytes) << shape.head << " + " << shape.body;
-        const bool copied = probes->plan().uses(Hook::SentCopy);
-        EXPECT_EQ(clients.front()->sent.records, copied ? shape.recordsOfCopy : shape.records) << shape.head << " + " << shape.body;
+        const std::size_t records = clients.front()->sent.records;
+        const bool ofCopy = probes->plan().uses(Hook::SentCopy) && records == shape.recordsOfCopy; // one that lies in two pages is not taken
+        EXPECT_TRUE(records == shape.records || ofCopy) << shape.head << " + " << shape.body << ": " << records;
         ASSERT_TRUE(clients.front()->closed);
         EXPECT_EQ(clients.front()->closed->payload.unseenSent, 0u);
     }
@@ -332,7 +333,34 @@ TEST(PayloadEveryWay, givesTheSameBytesAndTotals)
         EXPECT_EQ(text, told[0]);
 }
 
-/// Record by record, with everything but the time: sizes around each size class, one to five buffers, kept-alive and new connections.
+/// The first sixteen buffers of a call are read; what is over is unseen.  (From the copy: tst_sent_copy.cpp.)
+class PayloadWithoutCopy : public testing::TestWithParam<Way> {};
+INSTANTIATE_TEST_SUITE_P(EachWay, PayloadWithoutCopy, testing::Values(Way::SocketWithoutCopy, Way::LongSocketWithoutCopy, Way::Syscall),
+                         [](const auto& info) { return nameOf(info.param); });
+
+TEST_P(PayloadWithoutCopy, isReadFromSixteenBuffers)
+{
+    constexpr std::size_t kBuffers = 20, kEach = 50;
+    RecordingSink sink;
+    BN_OBSERVE(probes, sink, optionsOf(GetParam()));
+    take(*probes, GetParam());
+    const BoundPort port;
+    const std::string bytes = pattern(kBuffers * kEach);
+    const auto answer = [&](int fd) { receiveExactly(fd, bytes.size()); drainToEnd(fd); };
+    const auto ask = [&](int fd) {
+        std::string copy = bytes;
+        EXPECT_EQ(writev(fd, split<kBuffers>(copy).data(), kBuffers), static_cast<ssize_t>(bytes.size()));
+    };
+    ASSERT_EQ(converse(*probes, sink, port, 1, answer, ask).failures, 0);
+    const auto clients = sink.clientsOf(port.number());
+    ASSERT_EQ(clients.size(), 1u);
+    ASSERT_TRUE(clients.front()->closed);
+    const PayloadCounters& p = clients.front()->closed->payload;
+    expectBooks(clients.front()->sent, p.seenSent, p.lostSent, p.unseenSent, bytes, 16 * kEach);
+}
+
+/// Byte by byte: sizes around each size class, one to five buffers, kept-alive and new connections.  Record by record, too, without the
+/// copy; with it, the kernel's memory decides where a copy is broken and how many records that makes.
 class PayloadBothWays : public testing::TestWithParam<std::pair<Way, Way>> {};
 INSTANTIATE_TEST_SUITE_P(WithCopyAndWithout, PayloadBothWays,
                          testing::Values(std::pair(Way::Socket, Way::LongSocket), std::pair(Way::SocketWithoutCopy, Way::LongSocketWithoutCopy)),
@@ -376,7 +404,9 @@ TEST_P(PayloadBothWays, theShortOneWritesWhatTheLongOneWrites)
                 EXPECT_EQ(stream->backwards + stream->missing, 0u);
                 text += stream->text + "\n";
             }
-            text += std::to_string(c->sent.records) + " records, " + std::to_string(p.seenSent) + " " + std::to_string(p.seenReceived) + " " + std::to_string(p.unseenSent + p.lostSent) + "\n";
+            if (!copies(way))
+                text += std::to_string(c->sent.records) + " records, ";
+            text += std::to_string(p.seenSent) + " " + std::to_string(p.seenReceived) + " " + std::to_string(p.unseenSent + p.lostSent) + "\n";
         }
     }
     EXPECT_GT(told[0].size(), 4u * 10'000);

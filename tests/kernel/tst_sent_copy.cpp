@@ -116,7 +116,7 @@ TEST(SentCopy, isWhatWasSentByEveryCallInEverySize)
     expectTheTruth(sink, port, total);
 }
 
-/// Through the program's memory, four buffers of a call are read at most.
+/// Through the program's memory, sixteen buffers of a call are read at most.
 TEST(SentCopy, takesAsManyBuffersAsThereAre)
 {
     RecordingSink sink;
