@@ -2,6 +2,7 @@
 #include "agent/aggregation/collector.h"
 
 #include "agent/aggregation/aggregator.h"
+#include "agent/aggregation/owners.h"
 #include "agent/metadata/process_table.h"
 #include "core/base/thread_bound.h"
 #include "core/protocols/route_template.h"
@@ -89,38 +90,10 @@ public:
     {
         saw(event.at);
         if (ListeningSocket* listener = m_listeners.exact(event.netns, event.local))
-            instanceOf(*listener);
+            m_owners.instanceOf(*listener);
         const auto gone = m_listeners.ended(event);
         if (gone && gone->instance != kNoIndex)
             m_rows.note(event.at, EventKind::ListenEnded, gone->instance, gone->local.toText());
-    }
-
-    std::uint32_t instanceOf(ListeningSocket& listener)
-    {
-        if (listener.instance != kNoIndex || listener.task.pid.value == 0)
-            return listener.instance;
-        Process& process = m_processes.ensure(listener.task, listener.since);
-        if (process.ignored)
-            return kNoIndex;
-        listener.instance = m_instances.ensure(process, Activity::Listens, lowestPort(process), listener.since);
-        if (!listener.existed)
-            m_rows.note(listener.since, EventKind::ListenStarted, listener.instance, listener.local.toText());
-        return listener.instance;
-    }
-
-    /// Of all addresses that the process tree listens on; 0 = none, or of no interest.
-    std::uint16_t lowestPort(Process& process)
-    {
-        if (process.instance != kNoInstance || !m_processes.factsOf(process).program.serverProgram)
-            return 0;
-        const Process* root = &m_processes.treeRoot(process);
-        std::uint16_t lowest = 0;
-        m_listeners.forEach([&](const ListeningSocket& listener) {
-            Process* owner = m_processes.find(listener.task.pid, listener.since);
-            if (owner && (lowest == 0 || listener.local.port < lowest) && &m_processes.treeRoot(*owner) == root)
-                lowest = listener.local.port;
-        });
-        return lowest;
     }
 
     // -- connections --
@@ -147,7 +120,7 @@ public:
         connection->task = event.task;
         connection->owned = true;
         if (connection->settled && !connection->ignored)
-            refineOwner(*connection);
+            m_owners.refine(*connection);
     }
 
     void on(const ConnectionClosed& event)
@@ -169,7 +142,7 @@ public:
     {
         saw(event.at);
         const auto waited = m_pending.ended(event.connection);
-        const std::uint32_t instance = connecting(event.task, event.at);
+        const std::uint32_t instance = m_owners.connecting(event.task, event.at);
         if (instance != kNoIndex)
             m_rows.onConnectFailed(instance, event, waited ? waited->addresses.remote : event.addresses.remote);
     }
@@ -177,19 +150,12 @@ public:
     void on(const ConnectPending& event)
     {
         saw(event.at);
-        const std::uint32_t instance = connecting(event.task, event.at);
-        if (instance == kNoIndex || isOwn(event.addresses))
+        const std::uint32_t instance = m_owners.connecting(event.task, event.at);
+        if (instance == kNoIndex || m_owners.isOwn(event.addresses))
             return;
         const bool isNew = m_pending.saw(event, instance);
         if (isNew && m_nat && !event.addresses.remote.address.isLoopback())
             m_nat->ask(event.connection, event.addresses);
-    }
-
-    /// Who calls connect(); kNoIndex for those that nobody asked about.
-    std::uint32_t connecting(const Task& task, HostTime at)
-    {
-        Process& process = m_processes.ensure(task, at);
-        return process.ignored ? kNoIndex : m_instances.ensure(process, Activity::Talks, lowestPort(process), at);
     }
 
     void on(const SocketSample& event)
@@ -287,7 +253,7 @@ public:
         learnOfCluster(std::max(m_now, anchor.toHost(range.from)));
         hearBackends();
         settleBefore(anchor.toHost(range.to));
-        m_listeners.forEach([this](ListeningSocket& listener) { instanceOf(listener); });
+        m_listeners.forEach([this](ListeningSocket& listener) { m_owners.instanceOf(listener); });
         m_instances.assignServices(m_now);
         for (const InstanceChange& change : m_instances.takeChanges())
             m_rows.note(change.at != HostTime{} ? change.at : m_now, change.kind, change.instance, m_instances.at(change.instance).serviceName);
@@ -318,7 +284,7 @@ public:
     void begin(TimeRange first, ClockAnchor anchor) { m_rows.begin(anchor.toHost(first.to)); }
     void seed() { m_processes.seed(); }
     void ignore(ProcessId pid) { m_processes.ignore(pid); }
-    void ignore(NetworkNamespace netns, const Endpoint& endpoint) { m_ownEndpoints.emplace_back(netns, endpoint); }
+    void ignore(NetworkNamespace netns, const Endpoint& endpoint) { m_owners.ignore(netns, endpoint); }
     void setCapture(CaptureControl* capture) { m_capture = capture; }
     void setCluster(ClusterKnowledgeSource* source) { m_cluster.setSource(source); }
     void setNat(NatLookup* lookup) { m_nat = lookup; }
@@ -378,7 +344,7 @@ private:
             m_connections.translate(*connection, *answer.backend);
             if (connection->settled && !connection->ignored) {
                 Aggregator::forgetRows(*connection);
-                meetPeer(*connection);
+                m_owners.meetPeer(*connection);
             }
         }
     }
@@ -420,67 +386,18 @@ private:
         return std::exchange(connection.held, {});
     }
 
-    void decideSide(Connection& connection)
-    {
-        if (connection.side != Side::Unknown)
-            return;
-        const SocketAddresses& addresses = connection.addresses;
-        const Connection* peer = connection.peer;
-        if (m_listeners.find(addresses.netns, addresses.local)) {
-            connection.side = Side::Server;
-        } else if (peer && peer->side != Side::Unknown) {
-            connection.side = peer->side == Side::Server ? Side::Client : Side::Server;
-            connection.rolesGuessed = peer->rolesGuessed;
-        } else {
-            connection.side = Side::Client;
-            connection.rolesGuessed = !(peer && m_listeners.find(peer->addresses.netns, peer->addresses.local));
-        }
-    }
-
-    /// Whose socket it is; kNoIndex when nobody knows.
-    std::uint32_t ownerOf(Connection& connection)
-    {
-        if (connection.task.pid.value != 0) {
-            Process& process = m_processes.ensure(connection.task, connection.openedAt);
-            connection.ignored |= process.ignored;
-            return process.ignored ? kNoIndex : m_instances.ensure(process, Activity::Talks, lowestPort(process), connection.openedAt);
-        }
-        if (connection.side == Side::Server) {
-            if (ListeningSocket* listener = m_listeners.find(connection.addresses.netns, connection.addresses.local)) {
-                connection.ignored |= m_processes.ignored(listener->task.pid);
-                return instanceOf(*listener);
-            }
-            if (const ListeningSocket* gone = m_listeners.findEnded(connection.addresses.netns, connection.addresses.local, connection.openedAt))
-                return gone->instance;
-        }
-        return kNoIndex;
-    }
-
-    /// Either end of a connection to the agent itself; the server's has no owner, since the agent's tasks are not told of.
-    bool isOwn(const SocketAddresses& addresses) const
-    {
-        const auto isAt = [](const Endpoint& own, const Endpoint& end) { return own == end || (own.address.isUnspecified() && own.port == end.port); };
-        return std::ranges::any_of(m_ownEndpoints, [&](const auto& own) {
-            return own.first == addresses.netns && (isAt(own.second, addresses.local) || isAt(own.second, addresses.remote));
-        });
-    }
-
     void settle(Connection& connection)
     {
         connection.settled = true;
         m_connections.pair(connection);
-        decideSide(connection);
-        connection.ignored |= isOwn(connection.addresses);
-        if (!connection.ignored)
-            connection.instance = ownerOf(connection);
-        connection.ignored |= callsOurs(connection);
+        m_owners.identify(connection);
         if (connection.ignored) {
             releaseHeld(connection);
             if (m_capture)
                 m_capture->setVerdict(connection.id, CaptureControl::Verdict::Off);
             return;
         }
-        meetPeer(connection);
+        m_owners.meetPeer(connection);
         connection.fedAs = connection.side;
         connection.parser.emplace(connection.existed ? protocols::Start::MidStream : protocols::Start::FromFirstByte,
                                   connection.rolesGuessed ? protocols::Roles::Guessed : protocols::Roles::Known, m_routes);
@@ -489,46 +406,6 @@ private:
         m_rows.onOpened(connection);
         for (const auto& held : releaseHeld(connection))
             feed(connection, held->chunk);
-    }
-
-    /// A client on this host of one of our programs, such as the runtime that forwards a port to a gateway: as with the agent itself.
-    bool callsOurs(const Connection& connection)
-    {
-        if (!connection.peer || connection.side != Side::Client)
-            return false;
-        ensureOwner(*connection.peer);
-        return connection.peer->ignored;
-    }
-
-    void ensureOwner(Connection& connection)
-    {
-        if (connection.settled)
-            return;
-        decideSide(connection);
-        connection.instance = ownerOf(connection);
-    }
-
-    void meetPeer(Connection& connection)
-    {
-        Connection* peer = connection.peer;
-        if (!peer)
-            return;
-        ensureOwner(*peer);
-        connection.peerInstance = peer->instance;
-        if (peer->peerInstance != connection.instance) {
-            peer->peerInstance = connection.instance;
-            Aggregator::forgetRows(*peer);
-        }
-    }
-
-    void refineOwner(Connection& connection)
-    {
-        const std::uint32_t owner = ownerOf(connection);
-        if (owner == kNoIndex || owner == connection.instance)
-            return;
-        connection.instance = owner;
-        Aggregator::forgetRows(connection);
-        meetPeer(connection);
     }
 
     /// The first bytes told which end is the server.
@@ -627,7 +504,6 @@ private:
     }
 
     Options m_options;
-    std::vector<std::pair<NetworkNamespace, Endpoint>> m_ownEndpoints; // where the agent listens over TCP
     NatLookup* m_nat = nullptr; // not owned; outlives this because the program says so
     std::vector<NatAnswer> m_backends; // kept for its memory
     std::vector<KnowledgeLimit> m_limits;
@@ -640,6 +516,7 @@ private:
     PendingConnects m_pending;
     protocols::RouteCache m_routes;
     Aggregator m_rows;
+    Owners m_owners{{m_processes, m_instances, m_listeners, m_rows}};
     ClusterRows m_cluster;
     Connection* m_feeding = nullptr; // whose parser is running
     std::vector<ConnectionId> m_waiting;

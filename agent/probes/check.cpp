@@ -23,19 +23,19 @@ ProbePlan planOfOne(const ProbePlan& whole, Hook hook)
     return plan;
 }
 
-/// Nothing when the hook works.
-std::string tryHook(const KernelFacts& facts, const ProbeOptions& options, const ProbePlan& whole, Hook hook)
+/// What becomes of the hook when it is loaded and attached.
+HookPlan tryHook(const KernelFacts& facts, const ProbeOptions& options, const ProbePlan& whole, Hook hook)
 {
     ProbePlan plan = planOfOne(whole, hook);
     ProbeOptions small = options;
     small.ringBytes = 64 * 1024;
     small.maxConnections = 64;
     auto object = KernelObject::load(facts, small, plan);
-    if (!object)
-        return object.error().what;
-    const auto attached = (*object)->attach(plan);
-    const HookPlan& outcome = plan.hooks[indexOf(hook)];
-    return outcome.state == HookState::Used ? std::string() : outcome.sentence;
+    if (object)
+        (void)(*object)->attach(plan); // the plan says it, too
+    else
+        plan.lose(hook, object.error().what);
+    return plan.hooks[indexOf(hook)];
 }
 
 std::string fixFor(const ProbeOptions& options, Hook hook)
@@ -68,12 +68,12 @@ CheckLine::Outcome outcomeOf(HookState state)
 
 CheckLine checkOne(const KernelFacts& facts, const ProbeOptions& options, ProbePlan& plan, Hook hook)
 {
-    const HookPlan& planned = plan.hooks[indexOf(hook)];
-    const bool present = planned.state == HookState::Used || planned.state == HookState::Idle;
-    std::string trouble = present && canBeTried(hook) ? tryHook(facts, options, plan, hook) : std::string();
-    if (!trouble.empty())
-        plan.lose(hook, trouble + "; " + std::string(factsOf(hook).without));
-    const HookPlan& outcome = plan.hooks[indexOf(hook)];
+    HookPlan& outcome = plan.hooks[indexOf(hook)];
+    const bool present = outcome.state == HookState::Used || outcome.state == HookState::Idle;
+    if (present && canBeTried(hook)) {
+        if (HookPlan tried = tryHook(facts, options, plan, hook); tried.state != HookState::Used)
+            outcome = std::move(tried);
+    }
     CheckLine line{std::string(factsOf(hook).name), outcomeOf(outcome.state), outcome.sentence, {}};
     if (line.outcome != CheckLine::Outcome::Ok)
         line.fix = fixFor(options, hook);

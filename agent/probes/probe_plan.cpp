@@ -38,12 +38,16 @@ std::string_view whyNot(const KernelFacts& facts, const ProbeOptions& options, H
     return facts.has(hook) ? "" : "not in this kernel";
 }
 
+/// With the reason and with what that means.
+HookPlan planWithout(Hook hook, std::string_view why)
+{
+    return {hook, hasReplacement(hook) ? HookState::Replaced : HookState::Missing, fmt::format("{}: {}", why, factsOf(hook).without)};
+}
+
 HookPlan planOne(const KernelFacts& facts, const ProbeOptions& options, Hook hook)
 {
     const std::string_view why = whyNot(facts, options, hook);
-    if (why.empty())
-        return {hook, HookState::Used, std::string(factsOf(hook).gives)};
-    return {hook, hasReplacement(hook) ? HookState::Replaced : HookState::Missing, fmt::format("{}: {}", why, factsOf(hook).without)};
+    return why.empty() ? HookPlan{hook, HookState::Used, std::string(factsOf(hook).gives)} : planWithout(hook, why);
 }
 
 bool usable(const KernelFacts& facts, const ProbeOptions& options, Hook hook) { return whyNot(facts, options, hook).empty(); }
@@ -74,10 +78,7 @@ void choosePayload(ProbePlan& plan, const KernelFacts& facts, const ProbeOptions
 
 bool ProbePlan::uses(Hook hook) const { return hooks[indexOf(hook)].state == HookState::Used; }
 
-void ProbePlan::lose(Hook hook, std::string sentence)
-{
-    hooks[indexOf(hook)] = {hook, hasReplacement(hook) ? HookState::Replaced : HookState::Missing, std::move(sentence)};
-}
+void ProbePlan::lose(Hook hook, std::string_view why) { hooks[indexOf(hook)] = planWithout(hook, why); }
 
 Result<ProbePlan> planProbes(const KernelFacts& facts, const ProbeOptions& options)
 {

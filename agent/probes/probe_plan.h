@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace binnacle::agent {
@@ -36,8 +37,8 @@ struct HookPlan {
 struct ProbePlan {
     std::vector<HookPlan> hooks; // in the order of kHooks
     bool uses(Hook hook) const;
-    /// Takes a hook out after its load or attach failed, and says so.
-    void lose(Hook hook, std::string sentence);
+    /// Takes a hook out: it cannot be used because of `why`, a sentence without its end.
+    void lose(Hook hook, std::string_view why);
 };
 
 /// Which hooks to use, and what replaces those that are not there.  Pure.

@@ -71,9 +71,6 @@ std::size_t memoryOf(int map)
     return 0;
 }
 
-/// Takes a hook out, with the reason and with what that means.
-void lose(ProbePlan& plan, Hook hook, const Error& why) { plan.lose(hook, why.what + ": " + std::string(factsOf(hook).without)); }
-
 } // namespace
 
 std::vector<HookProgram> programsOf(binnacle_bpf& s, Hook hook)
@@ -105,7 +102,7 @@ Result<std::unique_ptr<KernelObject>> KernelObject::load(const KernelFacts& fact
         return object;
     // It knows more of the kernel's inside than the others, which are worth more.
     ProbePlan without = plan;
-    lose(without, Hook::SentCopy, object.error());
+    without.lose(Hook::SentCopy, object.error().what);
     auto again = loadAsPlanned(facts, options, without);
     if (!again)
         return object;
@@ -185,13 +182,13 @@ Result<void> KernelObject::attach(ProbePlan& plan)
     const LoaderMessages messages;
     if (plan.uses(Hook::SentCopy)) {
         if (auto found = findSentCopy(*m_skeleton); !found) // before anything is watched: it sends bytes of its own
-            lose(plan, Hook::SentCopy, found.error());
+            plan.lose(Hook::SentCopy, found.error().what);
     }
     for (const HookFacts& facts : kHooks) {
         if (!plan.uses(facts.hook))
             continue;
         if (auto attached = attachHook(facts.hook); !attached)
-            lose(plan, facts.hook, attached.error());
+            plan.lose(facts.hook, attached.error().what);
     }
     if (plan.uses(Hook::SocketState) || plan.uses(Hook::PayloadSocket) || plan.uses(Hook::PayloadSyscall))
         return {};
