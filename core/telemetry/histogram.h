@@ -53,6 +53,8 @@ public:
     friend bool operator==(const Histogram&, const Histogram&) = default;
 
 private:
+    friend class HistogramSum; // makes one of its own sound figures
+
     std::uint64_t m_count = 0, m_sum = 0, m_min = 0, m_max = 0, m_zero = 0;
     std::vector<Bucket> m_buckets;
 };

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/telemetry/histogram_sum.h"
 
-#include "core/base/fault.h"
-
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -28,24 +26,35 @@ void HistogramSum::add(const Histogram& histogram)
 
 Histogram HistogramSum::take()
 {
+    Histogram sum;
     if (m_count == 0)
-        return {};
-    const auto used = [this](std::size_t place) { return m_counts[place] > 0; };
-    std::vector<Histogram::Bucket> buckets;
-    std::size_t many = 0;
+        return sum;
+    sum.m_count = std::exchange(m_count, 0);
+    sum.m_sum = std::exchange(m_sum, 0);
+    sum.m_min = std::exchange(m_min, 0);
+    sum.m_max = std::exchange(m_max, 0);
+    sum.m_zero = std::exchange(m_zero, 0);
+    sum.m_buckets = takeBuckets();
+    return sum;
+}
+
+std::vector<Histogram::Bucket> HistogramSum::takeBuckets()
+{
+    std::size_t used = 0;
     for (std::size_t place = m_lowest; place < m_end; ++place)
-        many += used(place);
-    buckets.reserve(many);
+        used += m_counts[place] > 0;
+    // Used and unused places come in no order that a processor could foresee: each is written, and an unused one written over.
+    std::vector<Histogram::Bucket> buckets(used + 1);
+    std::size_t at = 0;
     for (std::size_t place = m_lowest; place < m_end; ++place) {
-        if (used(place))
-            buckets.push_back({static_cast<std::int32_t>(place) + kFirst, std::exchange(m_counts[place], 0)});
+        const std::uint64_t count = std::exchange(m_counts[place], 0);
+        buckets[at] = {static_cast<std::int32_t>(place) + kFirst, count};
+        at += count > 0;
     }
-    auto sum = Histogram::fromParts(m_zero, m_sum, m_min, m_max, std::move(buckets));
-    BN_ASSERT(sum); // what was added was sound
-    m_count = m_sum = m_min = m_max = m_zero = 0;
+    buckets.pop_back();
     m_lowest = kPlaces;
     m_end = 0;
-    return sum ? std::move(*sum) : Histogram();
+    return buckets;
 }
 
 } // namespace binnacle::telemetry

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace binnacle::telemetry {
 
@@ -18,6 +19,8 @@ public:
     Histogram take();
 
 private:
+    std::vector<Histogram::Bucket> takeBuckets(); // and the places are empty again
+
     static constexpr std::int32_t kFirst = -1;                                             // the bucket of 1
     static constexpr std::size_t kPlaces = 64 * (std::size_t{1} << Histogram::kScale) + 1; // up to that of 2^64
 
