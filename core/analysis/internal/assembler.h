@@ -75,7 +75,7 @@ private:
     /// `rows` add up to the side.
     Ledger ledgerOf(const SideSums& side, std::span<const telemetry::RequestRow* const> rows);
     std::vector<RouteSummary> summariesOf(std::vector<telemetry::RequestRow> routes) const;
-    TcpSummary tcpOf(const ResolvedEdge& edge, const EdgeSums& sums, telemetry::Side chosen) const;
+    TcpSummary tcpOf(std::uint32_t index, const EdgeSums& sums, telemetry::Side chosen);
     void findAcceptQueues();
     Waiting waitingOf(const PendingSums& pending) const;
     Verdict verdictOf(std::uint32_t index, const EdgeSums& sums, const Edge& edge) const;

@@ -102,8 +102,8 @@ Ledger Assembler::ledgerOf(const SideSums& side, std::span<const telemetry::Requ
         m_firstByte.add(row->firstByte);
     }
     Ledger ledger;
-    ledger.requests = side.requests.requests;
-    ledger.errors = side.requests.errors;
+    ledger.requests = side.requests;
+    ledger.errors = side.errors;
     for (const telemetry::StatusCount& status : statuses)
         ledger.statuses[m_directory.textAt(status.status)] += status.count;
     ledger.latency = m_latency.take();
@@ -136,12 +136,12 @@ std::optional<std::uint64_t> either(const std::optional<std::uint64_t>& mine, co
 
 } // namespace
 
-TcpSummary Assembler::tcpOf(const ResolvedEdge& edge, const EdgeSums& sums, Side chosen) const
+TcpSummary Assembler::tcpOf(std::uint32_t index, const EdgeSums& sums, Side chosen)
 {
-    const telemetry::TcpRow& c = sums.client.tcp;
-    const telemetry::TcpRow& s = sums.server.tcp;
+    telemetry::TcpRow c = m_sums.tcpOf(index, Side::Client);
+    telemetry::TcpRow s = m_sums.tcpOf(index, Side::Server);
     const bool atClient = sums.client.tcpSeen;
-    const telemetry::TcpRow& life = atClient ? c : s;
+    telemetry::TcpRow& life = atClient ? c : s;
     TcpSummary tcp;
     tcp.seen = atClient || sums.server.tcpSeen;
     tcp.active = atClient ? sums.client.active : sums.server.active;
@@ -151,10 +151,10 @@ TcpSummary Assembler::tcpOf(const ResolvedEdge& edge, const EdgeSums& sums, Side
         tcp.failed += each.count;
         tcp.failedBy[errnoName(each.error)] += each.count;
     }
-    tcp.connectTime = life.connectTime;
-    tcp.rtt = c.rtt.empty() ? s.rtt : c.rtt;
-    tcp.rttVariance = c.rttVariance.empty() ? s.rttVariance : c.rttVariance;
-    tcp.lifetime = life.lifetime;
+    tcp.connectTime = std::move(life.connectTime);
+    tcp.rtt = std::move(c.rtt.empty() ? s.rtt : c.rtt);
+    tcp.rttVariance = std::move(c.rttVariance.empty() ? s.rttVariance : c.rttVariance);
+    tcp.lifetime = std::move(life.lifetime);
     tcp.segmentsOut = either(c.segmentsOut, s.segmentsIn);
     tcp.segmentsIn = either(c.segmentsIn, s.segmentsOut);
     tcp.retransmitsOut = either(c.retransmitsOut, s.retransmitsIn);
@@ -165,6 +165,7 @@ TcpSummary Assembler::tcpOf(const ResolvedEdge& edge, const EdgeSums& sums, Side
     tcp.resetsReceived = either(c.resetsReceived, s.resetsSent);
     tcp.zeroWindows = either(c.zeroWindows, s.zeroWindows);
     tcp.zeroWindowNs = either(c.zeroWindowNs, s.zeroWindowNs);
+    const ResolvedEdge& edge = m_resolution.edges()[index];
     if (const auto queue = m_acceptQueues.find({edge.to, edge.port}); queue != m_acceptQueues.end())
         tcp.acceptQueueMax = queue->second;
     const bool bytesAtServer = sums.server.tcpSeen && (chosen == Side::Server || !atClient);
@@ -172,9 +173,9 @@ TcpSummary Assembler::tcpOf(const ResolvedEdge& edge, const EdgeSums& sums, Side
     tcp.bytesReceived = bytesAtServer ? s.bytesSent : c.bytesReceived;
     tcp.payloadLost = c.payloadLost + s.payloadLost;
     tcp.payloadUnseen = c.payloadUnseen + s.payloadUnseen;
-    const telemetry::RequestRow& requests = (chosen == Side::Server ? sums.server : sums.client).requests;
-    if (requests.requests > 0)
-        tcp.reuseRatio = static_cast<double>(requests.reused) / static_cast<double>(requests.requests);
+    const SideSums& side = chosen == Side::Server ? sums.server : sums.client;
+    if (side.requests > 0)
+        tcp.reuseRatio = static_cast<double>(side.reused) / static_cast<double>(side.requests);
     return tcp;
 }
 
@@ -238,6 +239,7 @@ Edge Assembler::edgeOf(std::uint32_t index, const EdgeSums& sums)
     if (m_in.options.withRoutes)
         routes = m_sums.routesOf(index, chosen);
     std::vector<const telemetry::RequestRow*> ofChosen; // far fewer than the rows that they are sums of
+    ofChosen.reserve(routes.size());
     for (const telemetry::RequestRow& route : routes)
         ofChosen.push_back(&route);
     const auto rowsOf = [&](Side side) -> std::span<const telemetry::RequestRow* const> {
@@ -256,7 +258,7 @@ Edge Assembler::edgeOf(std::uint32_t index, const EdgeSums& sums)
     edge.oldestInFlight = std::max(sums.client.oldest, sums.server.oldest);
     edge.pending = {sums.client.pending.count, sums.client.pending.oldest, sums.client.pending.synSent};
     edge.losses = sums.client.losses() + sums.server.losses();
-    edge.tcp = tcpOf(resolved, sums, chosen);
+    edge.tcp = tcpOf(index, sums, chosen);
     edge.bytesSent = edge.tcp.bytesSent;
     edge.bytesReceived = edge.tcp.bytesReceived;
     edge.failedConnects = edge.tcp.failed;

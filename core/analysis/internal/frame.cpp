@@ -111,18 +111,13 @@ void addStatuses(std::vector<telemetry::StatusCount>& sum, const std::vector<tel
     }
 }
 
-void addNumbers(telemetry::RequestRow& sum, const telemetry::RequestRow& row)
+void addCounts(telemetry::RequestRow& sum, const telemetry::RequestRow& row)
 {
     sum.requests += row.requests;
     sum.errors += row.errors;
     sum.reused += row.reused;
     sum.requestBytes += row.requestBytes;
     sum.responseBytes += row.responseBytes;
-}
-
-void addCounts(telemetry::RequestRow& sum, const telemetry::RequestRow& row)
-{
-    addNumbers(sum, row);
     addStatuses(sum.statuses, row.statuses);
 }
 

@@ -165,8 +165,6 @@ void addGap(std::vector<GapCell>& gaps, const GapCell& more);
 /// One after the other; the same in every order.
 void addRow(telemetry::RequestRow& sum, const telemetry::RequestRow& row);
 void addRow(telemetry::TcpRow& sum, const telemetry::TcpRow& row);
-/// Without statuses and histograms: nothing that lies elsewhere in memory.
-void addNumbers(telemetry::RequestRow& sum, const telemetry::RequestRow& row);
 /// Without histograms.
 void addCounts(telemetry::RequestRow& sum, const telemetry::RequestRow& row);
 void addCounts(telemetry::TcpRow& sum, const telemetry::TcpRow& row);

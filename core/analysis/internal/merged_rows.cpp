@@ -253,7 +253,7 @@ void MergedRows::writeRequests(EdgeSide of)
 
 void MergedRows::writeTcp(EdgeSide of, const SideSums& side)
 {
-    telemetry::TcpRow row = side.tcp;
+    telemetry::TcpRow row = m_sums.tcpOf(of.first, of.second);
     row.end = end(of, Protocol::Unknown);
     row.active = side.active;
     row.activeAt = {};

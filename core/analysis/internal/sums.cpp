@@ -41,6 +41,25 @@ bool covers(const std::vector<std::uint32_t>& these, const std::vector<std::uint
     return true;
 }
 
+/// Rows of one side lie all over the memory, and so do their parts: waits for all of them at once instead of one after the other.
+void fetchParts(std::span<const telemetry::RequestRow* const> rows)
+{
+    for (const telemetry::RequestRow* row : rows) {
+        __builtin_prefetch(row->statuses.data());
+        __builtin_prefetch(row->latency.buckets().data());
+        __builtin_prefetch(row->firstByte.buckets().data());
+    }
+}
+
+/// `rows` are sorted by route.
+std::size_t countRoutes(std::span<const telemetry::RequestRow* const> rows)
+{
+    std::size_t many = rows.empty() ? 0 : 1;
+    for (std::size_t i = 1; i < rows.size(); ++i)
+        many += rows[i]->route != rows[i - 1]->route;
+    return many;
+}
+
 } // namespace
 
 std::uint32_t Sums::sideIndex(std::uint32_t edge, Side side) { return 2 * edge + (side == Side::Client ? 0 : 1); }
@@ -76,11 +95,11 @@ void Sums::add(const Frame& frame)
 {
     for (const auto& [row, at] : frame.requests()) {
         if (const std::uint32_t side = sideOf(row.end, at); side != kNone)
-            m_requests.note(side, row);
+            note(side, row);
     }
     for (const auto& [row, at] : frame.tcp()) {
         if (const std::uint32_t side = sideOf(row.end, at); side != kNone)
-            m_tcp.note(side, row);
+            note(side, row);
     }
     for (const LossCell& cell : frame.losses()) {
         if (const std::uint32_t side = cell.end == kNone ? kNone : sideOf(cell.end, cell.at()); side != kNone)
@@ -103,33 +122,51 @@ void Sums::addAgent(const AgentPart& part)
     sums.batches += part.batches;
 }
 
-void Sums::addUp(SideSums& sums, std::span<const telemetry::RequestRow*> rows)
+std::span<const telemetry::RequestRow* const> Sums::rowsOf(std::uint32_t edge, Side side)
 {
-    for (const telemetry::RequestRow* row : rows)
-        addNumbers(sums.requests, *row);
+    const auto rows = m_requests.of(sideIndex(edge, side));
+    fetchParts(rows);
+    return rows;
 }
 
-telemetry::Histogram Sums::sumOf(std::span<const telemetry::TcpRow*> rows, telemetry::Histogram telemetry::TcpRow::* member)
+void Sums::note(std::uint32_t side, const telemetry::RequestRow& row)
 {
-    for (const telemetry::TcpRow* row : rows)
-        m_latency.add(row->*member);
-    return m_latency.take();
+    SideSums& sums = sideAt(side);
+    sums.requests += row.requests;
+    sums.errors += row.errors;
+    sums.reused += row.reused;
+    m_requests.note(side, row);
 }
 
-void Sums::addUp(SideSums& sums, std::span<const telemetry::TcpRow*> rows)
+void Sums::note(std::uint32_t side, const telemetry::TcpRow& row)
 {
+    SideSums& sums = sideAt(side);
     sums.tcpSeen = true;
+    sums.payloadLost += row.payloadLost;
+    m_tcp.note(side, row);
+}
+
+telemetry::TcpRow Sums::tcpOf(std::uint32_t edge, Side side)
+{
+    const auto rows = m_tcp.of(sideIndex(edge, side));
+    telemetry::TcpRow sum;
     for (const telemetry::TcpRow* row : rows)
-        addCounts(sums.tcp, *row);
-    for (const auto member : {&telemetry::TcpRow::connectTime, &telemetry::TcpRow::rtt, &telemetry::TcpRow::rttVariance, &telemetry::TcpRow::lifetime})
-        sums.tcp.*member = sumOf(rows, member);
+        addCounts(sum, *row);
+    for (const auto member : {&telemetry::TcpRow::connectTime, &telemetry::TcpRow::rtt, &telemetry::TcpRow::rttVariance, &telemetry::TcpRow::lifetime}) {
+        for (const telemetry::TcpRow* row : rows)
+            m_latency.add(row->*member);
+        sum.*member = m_latency.take();
+    }
+    return sum;
 }
 
 std::vector<telemetry::RequestRow> Sums::routesOf(std::uint32_t edge, Side side)
 {
     const auto rows = m_requests.of(sideIndex(edge, side));
+    fetchParts(rows);
     std::ranges::sort(rows, {}, [](const telemetry::RequestRow* row) { return row->route; }); // their order within a side means nothing
     std::vector<telemetry::RequestRow> routes;
+    routes.reserve(countRoutes(rows));
     for (auto at = rows.begin(); at != rows.end();) {
         telemetry::RequestRow& sum = routes.emplace_back();
         for (sum.route = (*at)->route; at != rows.end() && (*at)->route == sum.route; ++at) {
@@ -148,12 +185,6 @@ void Sums::finish()
     const auto sides = static_cast<std::uint32_t>(2 * m_edges.size());
     m_requests.sort(sides);
     m_tcp.sort(sides);
-    for (std::uint32_t side = 0; side < sides; ++side) {
-        if (const auto rows = m_requests.of(side); !rows.empty())
-            addUp(sideAt(side), rows);
-        if (const auto rows = m_tcp.of(side); !rows.empty())
-            addUp(sideAt(side), rows);
-    }
     for (const auto& [agent, sums] : m_agents) {
         for (const telemetry::OpenRow& row : sums.last->open) {
             const std::uint32_t side = row.count > 0 ? sideOf(row.end, sums.last->at()) : kNone;
@@ -192,7 +223,7 @@ Side chooseSide(const EdgeSums& edge, const absl::flat_hash_map<std::uint32_t, A
 {
     if (!edge.client.seen || !edge.server.seen)
         return edge.server.seen ? Side::Server : Side::Client;
-    const std::uint64_t atClient = edge.client.requests.requests, atServer = edge.server.requests.requests;
+    const std::uint64_t atClient = edge.client.requests, atServer = edge.server.requests;
     if (atServer == 0 && atClient > 0)
         return Side::Client; // its payload was not readable there, or the server never got to read it
     if (edge.server.losses() == 0 && covers(edge.server.agents, edge.client.agents, agents))

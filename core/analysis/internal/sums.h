@@ -27,17 +27,16 @@ struct PendingSums {
 
 struct SideSums {
     bool seen = false;
-    telemetry::RequestRow requests; // its numbers; the rest is in Sums::rowsOf()
-    telemetry::TcpRow tcp;
     bool tcpSeen = false;
-    std::uint64_t lost = 0;
+    std::uint64_t requests = 0, errors = 0, reused = 0;
+    std::uint64_t lost = 0, payloadLost = 0;
     std::uint64_t active = 0, open = 0; // gauges at the end
     Nanoseconds oldest{};
     PendingSums pending;
     std::vector<std::uint32_t> agents; // ascending
 
     /// Losses with a name; payload bytes lost without one.
-    std::uint64_t losses() const { return lost > 0 ? lost : tcp.payloadLost; }
+    std::uint64_t losses() const { return lost > 0 ? lost : payloadLost; }
 };
 
 struct EdgeSums {
@@ -54,8 +53,8 @@ struct AgentSums {
     const AgentPart* last = nullptr; // not owned; outlives this because the frames do
 };
 
-/// Rows are only noted by whose they are until finish() adds up the numbers of one side after the other.  Statuses and histograms, which cost
-/// most, are left to whoever needs them.
+/// Of the rows only what every side needs is added up as they come; they are noted by whose they are, and the rest, which costs most, is
+/// added up for whoever asks for one side.
 class Sums {
 public:
     Sums(const Directory& directory, const Resolution& resolution)
@@ -67,7 +66,7 @@ public:
     void add(const Frame& frame);
     /// All of them: makes room at once.
     void add(std::span<const Frame* const> frames);
-    /// After the last add(): the sums, and what was open at the end.
+    /// After the last add(): puts the rows in order, and adds what was open at the end.
     void finish();
 
     const std::vector<EdgeSums>& edges() const { return m_edges; } // by edge of the resolution
@@ -75,7 +74,10 @@ public:
     /// Of one side, route by route; `route` is a text.  After finish().
     std::vector<telemetry::RequestRow> routesOf(std::uint32_t edge, telemetry::Side side);
     /// Those of one side as they came.  After finish().
-    std::span<const telemetry::RequestRow* const> rowsOf(std::uint32_t edge, telemetry::Side side) { return m_requests.of(sideIndex(edge, side)); }
+    std::span<const telemetry::RequestRow* const> rowsOf(std::uint32_t edge, telemetry::Side side);
+
+    /// Of one side, without `active`.  After finish().
+    telemetry::TcpRow tcpOf(std::uint32_t edge, telemetry::Side side);
 
 private:
     /// Rows by side, noted as they come and put in order once.
@@ -111,9 +113,8 @@ private:
     /// kNone: nobody's.
     std::uint32_t sideOf(std::uint32_t end, UtcTime at);
     SideSums& sideAt(std::uint32_t side) { return m_edges[side / 2].of(side % 2 == 0 ? telemetry::Side::Client : telemetry::Side::Server); }
-    void addUp(SideSums& sums, std::span<const telemetry::RequestRow*> rows);
-    void addUp(SideSums& sums, std::span<const telemetry::TcpRow*> rows);
-    telemetry::Histogram sumOf(std::span<const telemetry::TcpRow*> rows, telemetry::Histogram telemetry::TcpRow::* member);
+    void note(std::uint32_t side, const telemetry::RequestRow& row);
+    void note(std::uint32_t side, const telemetry::TcpRow& row);
 
     const Directory& m_directory;
     const Resolution& m_resolution;
