@@ -82,7 +82,10 @@ private:
     void makeNodes();
     void addServices();
     Node& ensureNode(std::uint32_t node);
-    void addInstancesTo(std::map<std::string, std::set<std::string>>& hosts);
+    void findPresent();
+    void addInstances();
+    std::vector<std::uint32_t> countByNode(const InstanceSet& instances) const;
+    void addTypes();
     void addListening();
     void addEdgesToNodes();
     void findAlive();
@@ -110,8 +113,8 @@ private:
     std::map<std::string, Node> m_nodes;
     std::vector<Node*> m_nodeOf; // the same by node of the resolution; null: it is not there
     std::vector<InstanceSetPtr> m_presence; // one after the other, without those that are as the one before
-    std::set<std::uint32_t> m_present; // instances, in the range
-    std::set<std::uint32_t> m_alive;   // instances, at the end
+    InstanceSet m_present; // in the range
+    InstanceSet m_alive;   // at the end
     std::set<std::uint32_t> m_untold;  // nodes: who had some of their instances says nothing about the end
     std::set<std::string> m_agentHosts; // from where an agent speaks up to the end
     std::map<std::pair<std::uint32_t, std::uint16_t>, std::uint64_t> m_acceptQueues; // node and port → most seen

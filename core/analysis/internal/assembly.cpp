@@ -274,10 +274,9 @@ void Assembler::makeEdges()
         if (m_sums.edges()[i].seen())
             m_madeOf.push_back(i);
     }
-    const auto nameOf = [this](std::uint32_t node) { return std::string_view(m_resolution.nodes()[node].id); };
     std::ranges::sort(m_madeOf, {}, [&](std::uint32_t i) { // before they are made: an edge is large
         const ResolvedEdge& edge = m_resolution.edges()[i];
-        return std::tuple(nameOf(edge.from), nameOf(edge.to), edge.port, protocolName(edge.protocol), edge.tls);
+        return std::tuple(m_resolution.rankOf(edge.from), m_resolution.rankOf(edge.to), edge.port, protocolName(edge.protocol), edge.tls);
     });
     m_snapshot.edges.reserve(m_madeOf.size());
     for (const std::uint32_t i : m_madeOf)

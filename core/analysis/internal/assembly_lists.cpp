@@ -94,7 +94,11 @@ void Assembler::makeConnections()
                 known = &cell;
         }
     }
-    std::vector<Connection> connections;
+    struct Listed {
+        std::uint32_t from = 0, to = 0; // ranks
+        Connection connection;
+    };
+    std::vector<Listed> connections;
     connections.reserve(latest.size());
     for (const auto& [key, cell] : latest) {
         const telemetry::ConnectionRow& row = cell->row;
@@ -103,7 +107,7 @@ void Assembler::makeConnections()
             continue;
         const KnownEnd& end = m_directory.ends()[row.end];
         const ResolvedEdge& edge = m_resolution.edges()[target.edge];
-        Connection connection;
+        Connection& connection = connections.emplace_back(Listed{m_resolution.rankOf(edge.from), m_resolution.rankOf(edge.to), {}}).connection;
         connection.key = key;
         connection.from = m_resolution.nodes()[edge.from].id;
         connection.to = m_resolution.nodes()[edge.to].id;
@@ -125,17 +129,19 @@ void Assembler::makeConnections()
         connection.requests = row.requests;
         connection.rtt = row.rtt;
         connection.rttVariance = row.rttVariance;
-        connections.push_back(std::move(connection));
     }
-    std::vector<Connection*> order; // a connection is large
+    std::vector<Listed*> order; // a connection is large
     order.reserve(connections.size());
-    for (Connection& connection : connections)
-        order.push_back(&connection);
-    std::ranges::sort(order, {}, [](const Connection* c) { return std::tie(c->from, c->to, c->openedAt, c->local, c->remote, c->key); });
+    for (Listed& listed : connections)
+        order.push_back(&listed);
+    std::ranges::sort(order, {}, [](const Listed* each) {
+        const Connection& c = each->connection;
+        return std::tie(each->from, each->to, c.openedAt, c.local, c.remote, c.key);
+    });
     order.resize(std::min(order.size(), kMaxListedConnections));
     m_snapshot.connections.reserve(order.size());
-    for (Connection* connection : order)
-        m_snapshot.connections.push_back(std::move(*connection));
+    for (Listed* listed : order)
+        m_snapshot.connections.push_back(std::move(listed->connection));
 }
 
 std::string Assembler::subjectOf(std::uint32_t instance, std::uint32_t service, std::uint32_t agent) const

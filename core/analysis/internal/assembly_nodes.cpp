@@ -26,10 +26,11 @@ Node& Assembler::ensureNode(std::uint32_t index)
 /// every command typed in a shell would stay for ever.
 void Assembler::addServices()
 {
-    std::set<std::uint32_t> serving; // nodes
+    std::vector<bool> serving(m_nodeOf.size(), false);
     for (const KnownListener& listener : m_directory.listeners()) {
-        if (listener.seen.first() < m_in.range.to)
-            serving.insert(m_resolution.nodeOfInstance(listener.instance));
+        const std::uint32_t node = m_resolution.nodeOfInstance(listener.instance);
+        if (node != kNone && listener.seen.first() < m_in.range.to)
+            serving[node] = true;
     }
     for (std::uint32_t i = 0; i < m_directory.services().size(); ++i) {
         const KnownService& service = m_directory.services()[i];
@@ -38,7 +39,7 @@ void Assembler::addServices()
         if (node == kNone || isOutside || service.seen.first >= m_in.range.to) // who is outside is there as long as somebody calls it
             continue;
         const bool process = service.entity.serviceKind == telemetry::ServiceKind::Process;
-        if (!process || serving.contains(node))
+        if (!process || serving[node])
             ensureNode(node);
     }
     for (const std::uint32_t instance : m_present) {
@@ -53,35 +54,66 @@ void Assembler::addServices()
     }
 }
 
-void Assembler::addInstancesTo(std::map<std::string, std::set<std::string>>& hosts)
+/// Containers of one pod once: they are of one node.
+std::vector<std::uint32_t> Assembler::countByNode(const InstanceSet& instances) const
+{
+    InstanceSet counted;
+    counted.reserve(instances.size());
+    for (const std::uint32_t instance : instances)
+        counted.push_back(m_resolution.countedAs(instance));
+    std::vector<std::uint32_t> count(m_nodeOf.size(), 0);
+    for (const std::uint32_t instance : sorted(std::move(counted))) {
+        if (const std::uint32_t node = m_resolution.nodeOfInstance(instance); node != kNone)
+            ++count[node];
+    }
+    return count;
+}
+
+void Assembler::addInstances()
 {
     for (const InstanceSetPtr& set : m_presence) {
-        std::set<std::uint32_t> counted;
-        std::map<std::uint32_t, std::uint32_t> count;
-        for (const std::uint32_t instance : *set) {
-            if (counted.insert(m_resolution.countedAs(instance)).second)
-                ++count[m_resolution.nodeOfInstance(instance)];
+        const std::vector<std::uint32_t> count = countByNode(*set);
+        for (std::uint32_t node = 0; node < count.size(); ++node) {
+            if (count[node] > 0)
+                ensureNode(node).instancesMax = std::max(ensureNode(node).instancesMax, count[node]);
         }
-        for (const auto& [node, alive] : count) {
-            if (node != kNone)
-                ensureNode(node).instancesMax = std::max(ensureNode(node).instancesMax, alive);
-        }
-    }
-    for (const std::uint32_t instance : m_present) { // also one that came and went between two looks
-        if (const std::uint32_t node = m_resolution.nodeOfInstance(instance); node != kNone)
-            ensureNode(node).instancesMax = std::max(ensureNode(node).instancesMax, 1U);
     }
     for (const std::uint32_t node : m_untold)
         ensureNode(node).instancesKnown = false;
-    std::set<std::uint32_t> counted;
-    for (const std::uint32_t instance : m_alive) {
-        if (const std::uint32_t node = m_resolution.nodeOfInstance(instance); node != kNone && counted.insert(m_resolution.countedAs(instance)).second)
-            ++ensureNode(node).instances;
+    const std::vector<std::uint32_t> alive = countByNode(m_alive);
+    for (std::uint32_t node = 0; node < alive.size(); ++node) {
+        if (alive[node] > 0)
+            ensureNode(node).instances = alive[node];
     }
     for (const std::uint32_t instance : m_present) {
         const std::uint32_t node = m_resolution.nodeOfInstance(instance);
-        if (std::string host = m_directory.hostOf(instance); node != kNone && !host.empty())
-            hosts[m_resolution.nodes()[node].id].insert(std::move(host));
+        if (node == kNone)
+            continue;
+        ensureNode(node).instancesMax = std::max(ensureNode(node).instancesMax, 1U); // also one that came and went between two looks
+        if (std::string host = m_directory.hostOf(instance); !host.empty())
+            ensureNode(node).hosts.push_back(std::move(host));
+    }
+}
+
+/// Of several the first by name; an instance's where no service has one.
+void Assembler::addTypes()
+{
+    std::vector<std::string_view> ofServices(m_nodeOf.size()), ofInstances(m_nodeOf.size());
+    const auto note = [](std::string_view& first, std::string_view type) {
+        if (!type.empty() && (first.empty() || type < first))
+            first = type;
+    };
+    for (std::uint32_t i = 0; i < m_directory.services().size(); ++i) {
+        if (const std::uint32_t node = m_resolution.nodeOfService(i); node != kNone)
+            note(ofServices[node], m_directory.services()[i].entity.type);
+    }
+    for (std::uint32_t i = 0; i < m_directory.instances().size(); ++i) {
+        if (const std::uint32_t node = m_resolution.nodeOfInstance(i); node != kNone)
+            note(ofInstances[node], m_directory.instances()[i].entity.type);
+    }
+    for (std::uint32_t node = 0; node < m_nodeOf.size(); ++node) {
+        if (m_nodeOf[node])
+            m_nodeOf[node]->type = ofServices[node].empty() ? ofInstances[node] : ofServices[node];
     }
 }
 
@@ -89,22 +121,24 @@ void Assembler::addInstancesTo(std::map<std::string, std::set<std::string>>& hos
 /// has it; and a list speaks for one of which its agent says nothing.
 void Assembler::findAlive()
 {
-    std::set<std::uint32_t> untold, ended; // in this range
+    InstanceSet untold, ended; // in this range
     for (const Frame* frame : m_in.frames)
-        ended.insert(frame->ended().begin(), frame->ended().end());
+        ended.insert(ended.end(), frame->ended().begin(), frame->ended().end());
+    ended = sorted(std::move(ended));
     for (const auto& [agent, sums] : m_sums.agents()) {
         const bool lists = m_directory.agents()[agent].lists;
         if (isCurrent(agent) && !lists)
             m_agentHosts.insert(m_directory.hostName(agent));
         for (const std::uint32_t instance : *sums.last->present) {
             if (!isCurrent(agent))
-                untold.insert(instance);
-            else if (!lists || !ended.contains(instance))
-                m_alive.insert(instance);
+                untold.push_back(instance);
+            else if (!lists || !std::ranges::binary_search(ended, instance))
+                m_alive.push_back(instance);
         }
     }
+    m_alive = sorted(std::move(m_alive));
     for (const std::uint32_t instance : untold) {
-        if (const std::uint32_t node = m_resolution.nodeOfInstance(instance); node != kNone && !m_alive.contains(instance))
+        if (const std::uint32_t node = m_resolution.nodeOfInstance(instance); node != kNone && !std::ranges::binary_search(m_alive, instance))
             m_untold.insert(node);
     }
 }
@@ -127,6 +161,7 @@ namespace {
 void addInbound(Node& node, const std::vector<const Edge*>& inbound, telemetry::HistogramSum& latency, telemetry::HistogramSum& firstByte)
 {
     Ledger& sum = node.inbound;
+    node.clients.reserve(inbound.size());
     for (const Edge* edge : inbound) {
         sum.requests += edge->chosen.requests;
         sum.errors += edge->chosen.errors;
@@ -228,38 +263,31 @@ void Assembler::addEdgesToNodes()
     }
 }
 
-void Assembler::makeNodes()
+void Assembler::findPresent()
 {
     for (const Frame* frame : m_in.frames) {
         for (const InstanceSetPtr& set : frame->presence()) {
             if (!m_presence.empty() && *m_presence.back() == *set)
                 continue; // most seconds look like the one before
             m_presence.push_back(set);
-            m_present.insert(set->begin(), set->end());
+            m_present.insert(m_present.end(), set->begin(), set->end());
         }
-        m_present.insert(frame->ended().begin(), frame->ended().end());
+        m_present.insert(m_present.end(), frame->ended().begin(), frame->ended().end());
     }
+    m_present = sorted(std::move(m_present));
+}
+
+void Assembler::makeNodes()
+{
+    findPresent();
     addServices();
-    std::map<std::string, std::set<std::string>> hosts, types;
-    addInstancesTo(hosts);
+    addInstances();
     addListening();
-    for (const KnownService& service : m_directory.services()) {
-        const std::uint32_t node = m_resolution.nodeOfService(static_cast<std::uint32_t>(&service - m_directory.services().data()));
-        if (node != kNone && !service.entity.type.empty())
-            types[m_resolution.nodes()[node].id].insert(service.entity.type);
-    }
-    std::map<std::string, std::set<std::string>> instanceTypes;
-    for (std::uint32_t i = 0; i < m_directory.instances().size(); ++i) {
-        const std::uint32_t node = m_resolution.nodeOfInstance(i);
-        if (node != kNone && !m_directory.instances()[i].entity.type.empty())
-            instanceTypes[m_resolution.nodes()[node].id].insert(m_directory.instances()[i].entity.type);
-    }
+    addTypes();
     noteNotObserved();
     addEdgesToNodes();
     for (auto& [id, node] : m_nodes) {
-        node.hosts.assign(hosts[id].begin(), hosts[id].end());
-        const std::set<std::string>& type = types[id].empty() ? instanceTypes[id] : types[id];
-        node.type = type.empty() ? std::string() : *type.begin();
+        sortUnique(node.hosts);
         std::sort(node.listening.begin(), node.listening.end());
         node.listening.erase(std::unique(node.listening.begin(), node.listening.end()), node.listening.end());
         m_snapshot.nodes.push_back(std::move(node));
@@ -273,10 +301,8 @@ void Assembler::noteNotObserved()
         node.observed = node.kind != NodeKind::Workload;
     for (std::uint32_t i = 0; i < m_directory.instances().size(); ++i) {
         const std::uint32_t node = m_resolution.nodeOfInstance(i);
-        if (node == kNone || !isObserved(i))
-            continue;
-        if (const auto found = m_nodes.find(m_resolution.nodes()[node].id); found != m_nodes.end())
-            found->second.observed = true;
+        if (node != kNone && isObserved(i) && m_nodeOf[node])
+            m_nodeOf[node]->observed = true;
     }
 }
 
@@ -316,7 +342,7 @@ void Assembler::makeInstances()
             continue;
         const KnownInstance& known = m_directory.instances()[index];
         m_snapshot.instances.push_back({known.entity.key, known.entity.name, m_directory.hostOf(index), m_resolution.nodes()[node].id,
-                                        m_alive.contains(index), known.entity.attributes});
+                                        std::ranges::binary_search(m_alive, index), known.entity.attributes});
     }
     std::sort(m_snapshot.instances.begin(), m_snapshot.instances.end(), [](const Instance& a, const Instance& b) { return a.key < b.key; });
 }

@@ -50,13 +50,6 @@ bool isLater(const AgentPart& a, const AgentPart& b)
     return std::tie(a.range.to, a.lastKey) > std::tie(b.range.to, b.lastKey);
 }
 
-InstanceSet sorted(InstanceSet set)
-{
-    std::sort(set.begin(), set.end());
-    set.erase(std::unique(set.begin(), set.end()), set.end());
-    return set;
-}
-
 auto keyOf(const RequestCell& cell, Hands& hands)
 {
     return std::tuple(cell.row.end, cell.row.route, hands.since(cell.row.end, cell.at).time_since_epoch().count());
@@ -84,6 +77,13 @@ void takeGauges(AgentPart& into, const AgentPart& from)
 }
 
 } // namespace
+
+InstanceSet sorted(InstanceSet set)
+{
+    std::sort(set.begin(), set.end());
+    set.erase(std::unique(set.begin(), set.end()), set.end());
+    return set;
+}
 
 void addGap(std::vector<GapCell>& gaps, const GapCell& more)
 {

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
+#include <string_view>
 
 namespace binnacle::analysis::internal {
 
@@ -114,6 +116,7 @@ Resolution::Resolution(const Directory& directory, Hands& hands) : m_directory(d
     resolveServers(peers);
     makeEdges();
     makeRoutes();
+    rankNodes();
     m_stretches = {};
 }
 
@@ -466,6 +469,16 @@ void Resolution::makeRoutes()
         if (const std::uint32_t to = m_nodeOfService[route.service]; to != kNone)
             m_routes.push_back({kubernetesService(m_directory.textAt(route.name)), to, route.port, route.seen});
     }
+}
+
+void Resolution::rankNodes()
+{
+    std::vector<std::uint32_t> byId(m_nodes.size());
+    std::iota(byId.begin(), byId.end(), 0U);
+    std::ranges::sort(byId, {}, [this](std::uint32_t node) { return std::string_view(m_nodes[node].id); });
+    m_rankOf.resize(byId.size());
+    for (std::uint32_t rank = 0; rank < byId.size(); ++rank)
+        m_rankOf[byId[rank]] = rank;
 }
 
 } // namespace binnacle::analysis::internal

@@ -58,6 +58,8 @@ public:
     /// Where what happened at `at` goes: an end's peer may have passed its address on.  No look-up: nearly all ends have one target,
     /// none has more than kMaxChanges + 1.
     EndTarget ofEnd(std::uint32_t end, UtcTime at) const;
+    /// Where a node's id comes among all: to sort by it without a look at texts.
+    std::uint32_t rankOf(std::uint32_t node) const { return m_rankOf[node]; }
     /// kNone for our own programs.
     std::uint32_t nodeOfInstance(std::uint32_t instance) const { return instance < m_nodeOfInstance.size() ? m_nodeOfInstance[instance] : kNone; }
     std::uint32_t nodeOfService(std::uint32_t service) const { return service < m_nodeOfService.size() ? m_nodeOfService[service] : kNone; }
@@ -91,6 +93,7 @@ private:
     void followTranslations();
     void resolveServers(const Peers& peers);
     void makeEdges();
+    void rankNodes();
     void addTarget(const Stretch& stretch, EndTarget target);
     void makeRoutes();
     const KnownLead* findLead(const Endpoint& address, UtcTime at) const;
@@ -113,7 +116,7 @@ private:
     std::vector<Stretch> m_stretches; // by end, then ascending; only while constructing
     std::vector<Target> m_targets;    // by end, then ascending; neighbours of one end differ
     std::vector<std::uint32_t> m_firstOf; // targets by end, and where the last one's end
-    std::vector<std::uint32_t> m_nodeOfInstance, m_nodeOfService, m_countedAs;
+    std::vector<std::uint32_t> m_nodeOfInstance, m_nodeOfService, m_countedAs, m_rankOf;
     absl::flat_hash_map<std::string, std::uint32_t> m_nodeOf;
 };
 
