@@ -87,11 +87,8 @@ InternetAddress InternetAddress::fromV4(std::uint32_t networkOrder)
 
 std::string InternetAddress::toText() const
 {
-    char text[48];
-    if (isV4()) {
-        std::snprintf(text, sizeof text, "%u.%u.%u.%u", bytes[12], bytes[13], bytes[14], bytes[15]);
-        return text;
-    }
+    if (isV4())
+        return std::to_string(bytes[12]) + '.' + std::to_string(bytes[13]) + '.' + std::to_string(bytes[14]) + '.' + std::to_string(bytes[15]);
     std::array<std::uint16_t, 8> groups{};
     for (std::size_t i = 0; i < 8; ++i)
         groups[i] = static_cast<std::uint16_t>(bytes[2 * i] << 8 | bytes[2 * i + 1]);
@@ -116,6 +113,7 @@ std::string InternetAddress::toText() const
         }
         if (!result.empty() && result.back() != ':')
             result += ':';
+        char text[8];
         std::snprintf(text, sizeof text, "%x", groups[i]);
         result += text;
     }
