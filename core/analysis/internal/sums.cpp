@@ -14,8 +14,8 @@ constexpr Nanoseconds kStartSlack = std::chrono::milliseconds(1500);
 constexpr Nanoseconds kEndSlack = std::chrono::milliseconds(2500);
 constexpr Nanoseconds kHoleSlack = std::chrono::milliseconds(500);
 
-template <class T>
-void insertSorted(std::vector<T>& set, const T& value)
+template <class List>
+void insertSorted(List& set, const typename List::value_type& value)
 {
     const auto at = std::lower_bound(set.begin(), set.end(), value);
     if (at == set.end() || *at != value)
@@ -23,8 +23,7 @@ void insertSorted(std::vector<T>& set, const T& value)
 }
 
 /// Does what these agents say reach over what those say?
-bool covers(const std::vector<std::uint32_t>& these, const std::vector<std::uint32_t>& those,
-            const absl::flat_hash_map<std::uint32_t, AgentSums>& agents)
+bool covers(const AgentList& these, const AgentList& those, const absl::flat_hash_map<std::uint32_t, AgentSums>& agents)
 {
     if (these == those)
         return true; // the same seconds, the same holes

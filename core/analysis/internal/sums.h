@@ -6,6 +6,7 @@
 #include "core/telemetry/histogram_sum.h"
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
 
 #include <cstdint>
 #include <numeric>
@@ -15,6 +16,9 @@
 
 /// Frames of a range, summed edge by edge and side by side.
 namespace binnacle::analysis::internal {
+
+/// Ascending.  Nearly all sides are of one agent.
+using AgentList = absl::InlinedVector<std::uint32_t, 2>;
 
 /// Gauges at the end.
 struct PendingSums {
@@ -33,7 +37,7 @@ struct SideSums {
     std::uint64_t active = 0, open = 0; // gauges at the end
     Nanoseconds oldest{};
     PendingSums pending;
-    std::vector<std::uint32_t> agents; // ascending
+    AgentList agents;
 
     /// Losses with a name; payload bytes lost without one.
     std::uint64_t losses() const { return lost > 0 ? lost : payloadLost; }
