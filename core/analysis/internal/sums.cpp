@@ -40,16 +40,6 @@ bool covers(const AgentList& these, const AgentList& those, const absl::flat_has
     return true;
 }
 
-/// Rows of one side lie all over the memory, and so do their parts: waits for all of them at once instead of one after the other.
-void fetchParts(std::span<const telemetry::RequestRow* const> rows)
-{
-    for (const telemetry::RequestRow* row : rows) {
-        __builtin_prefetch(row->statuses.data());
-        __builtin_prefetch(row->latency.buckets().data());
-        __builtin_prefetch(row->firstByte.buckets().data());
-    }
-}
-
 /// `rows` are sorted by route.
 std::size_t countRoutes(std::span<const telemetry::RequestRow* const> rows)
 {
@@ -121,13 +111,6 @@ void Sums::addAgent(const AgentPart& part)
     sums.batches += part.batches;
 }
 
-std::span<const telemetry::RequestRow* const> Sums::rowsOf(std::uint32_t edge, Side side)
-{
-    const auto rows = m_requests.of(sideIndex(edge, side));
-    fetchParts(rows);
-    return rows;
-}
-
 void Sums::note(std::uint32_t side, const telemetry::RequestRow& row)
 {
     SideSums& sums = sideAt(side);
@@ -162,7 +145,6 @@ telemetry::TcpRow Sums::tcpOf(std::uint32_t edge, Side side)
 std::vector<telemetry::RequestRow> Sums::routesOf(std::uint32_t edge, Side side)
 {
     const auto rows = m_requests.of(sideIndex(edge, side));
-    fetchParts(rows);
     std::ranges::sort(rows, {}, [](const telemetry::RequestRow* row) { return row->route; }); // their order within a side means nothing
     std::vector<telemetry::RequestRow> routes;
     routes.reserve(countRoutes(rows));

@@ -78,8 +78,7 @@ public:
     /// Of one side, route by route; `route` is a text.  After finish().
     std::vector<telemetry::RequestRow> routesOf(std::uint32_t edge, telemetry::Side side);
     /// Those of one side as they came.  After finish().
-    std::span<const telemetry::RequestRow* const> rowsOf(std::uint32_t edge, telemetry::Side side);
-
+    std::span<const telemetry::RequestRow* const> rowsOf(std::uint32_t edge, telemetry::Side side) { return m_requests.of(sideIndex(edge, side)); }
     /// Of one side, without `active`.  After finish().
     telemetry::TcpRow tcpOf(std::uint32_t edge, telemetry::Side side);
 
