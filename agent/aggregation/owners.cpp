@@ -35,7 +35,11 @@ std::uint16_t Owners::lowestPort(Process& process)
 
 std::uint32_t Owners::connecting(const Task& task, HostTime at)
 {
-    Process& process = m_processes.ensure(task, at);
+    return talkerOf(m_processes.ensure(task, at), at);
+}
+
+std::uint32_t Owners::talkerOf(Process& process, HostTime at)
+{
     return process.ignored ? kNoIndex : m_instances.ensure(process, Activity::Talks, lowestPort(process), at);
 }
 
@@ -62,7 +66,7 @@ std::uint32_t Owners::ownerOf(Connection& connection)
     if (connection.task.pid.value != 0) {
         Process& process = m_processes.ensure(connection.task, connection.openedAt);
         connection.ignored |= process.ignored;
-        return process.ignored ? kNoIndex : m_instances.ensure(process, Activity::Talks, lowestPort(process), connection.openedAt);
+        return talkerOf(process, connection.openedAt);
     }
     if (connection.side == Side::Server) {
         if (ListeningSocket* listener = m_listeners.find(connection.addresses.netns, connection.addresses.local)) {

@@ -50,6 +50,7 @@ private:
     std::uint32_t ownerOf(Connection& connection);
     bool callsOurs(const Connection& connection);
     void ensureOwner(Connection& connection);
+    std::uint32_t talkerOf(Process& process, HostTime at);
     std::uint16_t lowestPort(Process& process);
 
     ProcessTable& m_processes;

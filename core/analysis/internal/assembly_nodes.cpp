@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/analysis/internal/assembler.h"
 
+#include "core/analysis/internal/sort_unique.h"
 #include "core/analysis/words.h"
 #include "core/telemetry/histogram_sum.h"
 
@@ -62,7 +63,8 @@ std::vector<std::uint32_t> Assembler::countByNode(const InstanceSet& instances) 
     for (const std::uint32_t instance : instances)
         counted.push_back(m_resolution.countedAs(instance));
     std::vector<std::uint32_t> count(m_nodeOf.size(), 0);
-    for (const std::uint32_t instance : sorted(std::move(counted))) {
+    sortUnique(counted);
+    for (const std::uint32_t instance : counted) {
         if (const std::uint32_t node = m_resolution.nodeOfInstance(instance); node != kNone)
             ++count[node];
     }
@@ -95,25 +97,12 @@ void Assembler::addInstances()
     }
 }
 
-/// Of several the first by name; an instance's where no service has one.
 void Assembler::addTypes()
 {
-    std::vector<std::string_view> ofServices(m_nodeOf.size()), ofInstances(m_nodeOf.size());
-    const auto note = [](std::string_view& first, std::string_view type) {
-        if (!type.empty() && (first.empty() || type < first))
-            first = type;
-    };
-    for (std::uint32_t i = 0; i < m_directory.services().size(); ++i) {
-        if (const std::uint32_t node = m_resolution.nodeOfService(i); node != kNone)
-            note(ofServices[node], m_directory.services()[i].entity.type);
-    }
-    for (std::uint32_t i = 0; i < m_directory.instances().size(); ++i) {
-        if (const std::uint32_t node = m_resolution.nodeOfInstance(i); node != kNone)
-            note(ofInstances[node], m_directory.instances()[i].entity.type);
-    }
+    const std::vector<std::string_view> types = m_resolution.typesOfNodes();
     for (std::uint32_t node = 0; node < m_nodeOf.size(); ++node) {
         if (m_nodeOf[node])
-            m_nodeOf[node]->type = ofServices[node].empty() ? ofInstances[node] : ofServices[node];
+            m_nodeOf[node]->type = types[node];
     }
 }
 
@@ -124,7 +113,7 @@ void Assembler::findAlive()
     InstanceSet untold, ended; // in this range
     for (const Frame* frame : m_in.frames)
         ended.insert(ended.end(), frame->ended().begin(), frame->ended().end());
-    ended = sorted(std::move(ended));
+    sortUnique(ended);
     for (const auto& [agent, sums] : m_sums.agents()) {
         const bool lists = m_directory.agents()[agent].lists;
         if (isCurrent(agent) && !lists)
@@ -136,7 +125,7 @@ void Assembler::findAlive()
                 m_alive.push_back(instance);
         }
     }
-    m_alive = sorted(std::move(m_alive));
+    sortUnique(m_alive);
     for (const std::uint32_t instance : untold) {
         if (const std::uint32_t node = m_resolution.nodeOfInstance(instance); node != kNone && !std::ranges::binary_search(m_alive, instance))
             m_untold.insert(node);
@@ -232,12 +221,6 @@ void judgeNode(Node& node, const std::vector<const Edge*>& inbound, const std::m
     }
 }
 
-void sortUnique(std::vector<std::string>& texts)
-{
-    std::sort(texts.begin(), texts.end());
-    texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
-}
-
 } // namespace
 
 void Assembler::addEdgesToNodes()
@@ -274,7 +257,7 @@ void Assembler::findPresent()
         }
         m_present.insert(m_present.end(), frame->ended().begin(), frame->ended().end());
     }
-    m_present = sorted(std::move(m_present));
+    sortUnique(m_present);
 }
 
 void Assembler::makeNodes()
@@ -288,8 +271,7 @@ void Assembler::makeNodes()
     addEdgesToNodes();
     for (auto& [id, node] : m_nodes) {
         sortUnique(node.hosts);
-        std::sort(node.listening.begin(), node.listening.end());
-        node.listening.erase(std::unique(node.listening.begin(), node.listening.end()), node.listening.end());
+        sortUnique(node.listening);
         m_snapshot.nodes.push_back(std::move(node));
     }
 }

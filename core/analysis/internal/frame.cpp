@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/analysis/internal/frame.h"
 
+#include "core/analysis/internal/sort_unique.h"
+
 #include <algorithm>
 #include <tuple>
 
@@ -50,6 +52,12 @@ bool isLater(const AgentPart& a, const AgentPart& b)
     return std::tie(a.range.to, a.lastKey) > std::tie(b.range.to, b.lastKey);
 }
 
+InstanceSet sorted(InstanceSet set)
+{
+    sortUnique(set);
+    return set;
+}
+
 auto keyOf(const RequestCell& cell, Hands& hands)
 {
     return std::tuple(cell.row.end, cell.row.route, hands.since(cell.row.end, cell.at).time_since_epoch().count());
@@ -77,13 +85,6 @@ void takeGauges(AgentPart& into, const AgentPart& from)
 }
 
 } // namespace
-
-InstanceSet sorted(InstanceSet set)
-{
-    std::sort(set.begin(), set.end());
-    set.erase(std::unique(set.begin(), set.end()), set.end());
-    return set;
-}
 
 void addGap(std::vector<GapCell>& gaps, const GapCell& more)
 {

@@ -72,7 +72,6 @@ struct QueueCell {
 
 using InstanceSet = std::vector<std::uint32_t>; // ascending
 using InstanceSetPtr = std::shared_ptr<const InstanceSet>;
-InstanceSet sorted(InstanceSet set); // and each once
 
 /// One agent's part: what is counted of its batches, and the gauges of its last batch in the frame.
 struct AgentPart {

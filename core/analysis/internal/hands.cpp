@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/analysis/internal/hands.h"
 
+#include "core/analysis/internal/sort_unique.h"
+
 #include <algorithm>
 #include <optional>
 
@@ -146,8 +148,7 @@ std::vector<UtcTime> Hands::changes(std::uint32_t end)
         for (const Seen& spell : spells->all())
             times.insert(times.end(), {spell.first, spell.last});
     }
-    std::sort(times.begin(), times.end());
-    times.erase(std::unique(times.begin(), times.end()), times.end());
+    sortUnique(times);
     if (times.size() > kMaxChanges)
         times.erase(times.begin(), times.end() - kMaxChanges);
     return times;

@@ -13,38 +13,21 @@ namespace {
 
 constexpr std::size_t kOpenExchanges = 256; // as many as one batch of an agent has
 
-/// The least of what is said, nothing said being the most: the same in every order.
-void takeType(std::string& type, const std::string& other)
-{
-    if (!other.empty() && (type.empty() || other < type))
-        type = other;
-}
-
 } // namespace
 
 MergedRows::MergedRows(const Directory& directory, const Resolution& resolution, TimeRange second)
     : m_directory(directory), m_resolution(resolution), m_second(second), m_sums(directory, resolution), m_serviceOf(resolution.nodes().size()),
-      m_typeOf(resolution.nodes().size())
+      m_typeOf(resolution.typesOfNodes())
 {
     for (std::uint32_t i = 0; i < directory.services().size(); ++i) {
         const KnownService& known = directory.services()[i];
         const std::uint32_t node = resolution.nodeOfService(i);
         if (node == kNone)
             continue;
-        takeType(m_typeOf[node], known.entity.type);
         if (!m_serviceOf[node] || known.entity.key < m_serviceOf[node]->key)
             m_serviceOf[node] = &known.entity;
         if (known.seen.last > second.from) // one without an instance is there too
             m_used.emplace(idOf(node), node);
-    }
-    std::vector<std::string> typeOfInstances(m_typeOf.size());
-    for (std::uint32_t i = 0; i < directory.instances().size(); ++i) {
-        if (const std::uint32_t node = resolution.nodeOfInstance(i); node != kNone)
-            takeType(typeOfInstances[node], directory.instances()[i].entity.type);
-    }
-    for (std::size_t node = 0; node < m_typeOf.size(); ++node) {
-        if (m_typeOf[node].empty())
-            m_typeOf[node] = std::move(typeOfInstances[node]);
     }
 }
 

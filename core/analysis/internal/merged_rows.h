@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -69,7 +70,7 @@ private:
     std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> m_listening; // node's id and port → accept queue
     std::map<std::string, std::uint32_t> m_used; // nodes, by id
     std::vector<const telemetry::Entity*> m_serviceOf; // by node; null: no service is called so
-    std::vector<std::string> m_typeOf;                 // by node
+    std::vector<std::string_view> m_typeOf;            // by node
     telemetry::DictionaryBuilder m_names;
     telemetry::Overview m_out;
 };

@@ -471,6 +471,28 @@ void Resolution::makeRoutes()
     }
 }
 
+std::vector<std::string_view> Resolution::typesOfNodes() const
+{
+    std::vector<std::string_view> ofServices(m_nodes.size()), ofInstances(m_nodes.size());
+    const auto note = [](std::string_view& least, std::string_view type) {
+        if (!type.empty() && (least.empty() || type < least))
+            least = type;
+    };
+    for (std::uint32_t i = 0; i < m_directory.services().size(); ++i) {
+        if (const std::uint32_t node = nodeOfService(i); node != kNone)
+            note(ofServices[node], m_directory.services()[i].entity.type);
+    }
+    for (std::uint32_t i = 0; i < m_directory.instances().size(); ++i) {
+        if (const std::uint32_t node = nodeOfInstance(i); node != kNone)
+            note(ofInstances[node], m_directory.instances()[i].entity.type);
+    }
+    for (std::size_t node = 0; node < ofServices.size(); ++node) {
+        if (ofServices[node].empty())
+            ofServices[node] = ofInstances[node];
+    }
+    return ofServices;
+}
+
 void Resolution::rankNodes()
 {
     std::vector<std::uint32_t> byId(m_nodes.size());

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -60,6 +61,9 @@ public:
     EndTarget ofEnd(std::uint32_t end, UtcTime at) const;
     /// Where a node's id comes among all: to sort by it without a look at texts.
     std::uint32_t rankOf(std::uint32_t node) const { return m_rankOf[node]; }
+    /// What kind of thing each node is: its services say it, else its instances; of several the least, the same in every order.  Lent by the
+    /// directory until it learns more.
+    std::vector<std::string_view> typesOfNodes() const;
     /// kNone for our own programs.
     std::uint32_t nodeOfInstance(std::uint32_t instance) const { return instance < m_nodeOfInstance.size() ? m_nodeOfInstance[instance] : kNone; }
     std::uint32_t nodeOfService(std::uint32_t service) const { return service < m_nodeOfService.size() ? m_nodeOfService[service] : kNone; }
